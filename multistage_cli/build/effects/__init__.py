@@ -1,0 +1,1 @@
+"""What each tool leaves behind: one file per tool."""

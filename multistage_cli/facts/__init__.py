@@ -1,0 +1,1 @@
+"""Numbers about the outside world, each with its source and date."""
