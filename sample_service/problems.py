@@ -1,0 +1,121 @@
+"""Errors as RFC 9457 problem details: every answer of 400 and above is one of these.
+
+Texts of the caller come back at most as a shortened JSON pointer, and JSON is written in ASCII, so a body
+cannot make its own error message fail (a lone surrogate) or grow without bound.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from sample_service.middleware import REQUEST_ID_HEADER, request_id
+
+MEDIA_TYPE: Final = "application/problem+json"
+# 9110's words; http.HTTPStatus has RFC 7231's until Python 3.13.
+TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+MAX_ERRORS: Final = 10
+MAX_POINTER_CHARACTERS: Final = 100
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response:
+    """Answer with a problem document.
+
+    Args:
+        request: The request that failed.
+        status: HTTP status, 400 or above.
+        detail: One or two sentences for the caller: what is wrong and what to do.
+        headers: Further headers, such as Allow with 405.
+        errors: Single faults in the body, each with `pointer` and `detail`.
+    """
+    return Response(
+        problem_document(status, detail, request_id(request.scope), errors),
+        status,
+        # The error handler for 500 stands outside the middleware that adds the header to the others.
+        {**(headers or {}), REQUEST_ID_HEADER: request_id(request.scope)},
+        MEDIA_TYPE,
+    )
+
+
+def problem_document(
+    status: int, detail: str, identifier: str, errors: Sequence[Mapping[str, str]] = ()
+) -> bytes:
+    """The body of a problem answer, as ASCII JSON."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": identifier,
+    }
+    if errors:
+        document["errors"] = list(errors)
+    return json.dumps(document).encode("ascii")
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the application a problem document."""
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    details = {
+        404: "There is nothing at this path; /docs lists what there is.",
+        405: "This path does not take this method; the Allow header says which it takes.",
+    }
+    detail = details.get(error.status_code, error.detail)
+    return problem(request, error.status_code, detail, headers=error.headers)
+
+
+async def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        position = faults[0]["loc"][-1]
+        reason = faults[0]["ctx"]["error"]
+        return problem(request, 400, f"The body is not JSON: {reason}, at character {position}.")
+    if isinstance(error.body, bytes):
+        # FastAPI hands the body on unread where its media type is not JSON.
+        return problem(
+            request,
+            415,
+            "Send JSON, with the header Content-Type: application/json.",
+            headers={"Accept": "application/json"},
+        )
+    count = f"{len(faults)} error" if len(faults) == 1 else f"{len(faults)} errors"
+    listed = f"; the first {MAX_ERRORS} are listed" if len(faults) > MAX_ERRORS else ""
+    errors = [
+        {"pointer": _pointer(fault["loc"][1:]), "detail": fault["msg"]} for fault in faults[:MAX_ERRORS]
+    ]
+    return problem(request, 422, f"The request body has {count}{listed}.", errors=errors)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """A JSON pointer as a URI fragment, as in RFC 9457's own example."""
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
+    pointer = "#" + "".join(f"/{step}" for step in steps)
+    if len(pointer) <= MAX_POINTER_CHARACTERS:
+        return pointer
+    return pointer[: MAX_POINTER_CHARACTERS - 3] + "..."
+
+
+async def _internal_error(request: Request, error: Exception) -> Response:
+    # What went wrong is for the log, which has the traceback under the same request id.
+    del error
+    return problem(request, 500, "The service failed. Report the request_id; the log has the cause.")
