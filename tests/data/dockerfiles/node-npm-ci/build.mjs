@@ -1,0 +1,5 @@
+import { cpSync } from "node:fs";
+import colours from "picocolors";
+
+cpSync("src", "dist", { recursive: true });
+console.log(colours.green("built"));
