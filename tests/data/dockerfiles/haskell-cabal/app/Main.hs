@@ -1,0 +1,4 @@
+module Main where
+
+main :: IO ()
+main = interact (\text -> show (length (lines text)) ++ "\n")

@@ -1,0 +1,2 @@
+<?php
+echo "<h1>Guestbook</h1>";
