@@ -1,8 +1,4 @@
-"""Dockerfile text -> instructions with spans: the one shared parser module.
-
-Reads a Dockerfile exactly as BuildKit's own parser does, and remembers where every character came from,
-so that a finding can point and a fix can edit in place.
-"""
+"""What a Dockerfile is once it has been read: instructions, each with its place on disk."""
 
 from __future__ import annotations
 
@@ -192,12 +188,3 @@ class Dockerfile:
     def directive(self, name: str) -> str | None:
         """The value of a directive, or None."""
         return next((entry.value for entry in self.directives if entry.name == name), None)
-
-
-def parse(text: str) -> Dockerfile:
-    """Read a Dockerfile.
-
-    Args:
-        text: the file, decoded as UTF-8 with `surrogateescape`, line ends untouched.
-    """
-    raise NotImplementedError

@@ -1,0 +1,39 @@
+"""Dockerfile text -> instructions with spans: the one shared parser.
+
+Reads a Dockerfile exactly as BuildKit's own parser does, and remembers where every character came from,
+so that a finding can point and a fix can edit in place.
+"""
+
+from __future__ import annotations
+
+from multistage_cli.parser.model import (
+    Comment,
+    Directive,
+    Dockerfile,
+    Flag,
+    Heredoc,
+    Instruction,
+    KeyValue,
+    Position,
+    Problem,
+    ProblemKind,
+    Segment,
+    Span,
+)
+from multistage_cli.parser.reading import parse
+
+__all__ = [
+    "Comment",
+    "Directive",
+    "Dockerfile",
+    "Flag",
+    "Heredoc",
+    "Instruction",
+    "KeyValue",
+    "Position",
+    "Problem",
+    "ProblemKind",
+    "Segment",
+    "Span",
+    "parse",
+]
