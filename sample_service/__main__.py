@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # Docker waits 10 s after SIGTERM before it kills, Kubernetes 30 s; the promise is 5 s.
 GRACEFUL_SECONDS: Final = 4

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 
@@ -13,6 +12,9 @@ from sample_service.model import load_model
 from sample_service.problems import MEDIA_TYPE, add_problem_handlers
 from sample_service.routes import router
 from sample_service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 DESCRIPTION: Final = """\
 Tells the species of an iris from the lengths of its sepals and petals, with a multinomial logistic

@@ -6,6 +6,7 @@ The base image has no curl, and needs none: Python is there.
 from __future__ import annotations
 
 import sys
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Final
 
@@ -33,7 +34,7 @@ def check(settings: Settings) -> str | None:
         return f"no answer from {host}:{settings.port}: {error}"
     finally:
         connection.close()
-    return None if status == 200 else f"/ready answered {status}"
+    return None if status == HTTPStatus.OK else f"/ready answered {status}"
 
 
 def main() -> None:

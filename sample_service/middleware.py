@@ -11,10 +11,12 @@ import re
 import uuid
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -40,6 +42,7 @@ class RequestIdAndAccessLog:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, as ASGI has it; what is no HTTP request passes through."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -55,9 +58,7 @@ class RequestIdAndAccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = message["headers"]
-                if all(name != b"x-request-id" for name, _ in headers):
-                    headers.append(header)
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
         try:
@@ -99,6 +100,7 @@ class BodyLimit:
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, as ASGI has it; what is no HTTP request passes through."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

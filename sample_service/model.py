@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from operator import mul
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 FORMAT: Final = 1
+MIN_CLASSES: Final = 2
 
 
 class ModelError(ValueError):
@@ -58,17 +62,17 @@ class Model:
         Raises:
             ValueError: there are more or fewer numbers than features.
         """
+        if len(features) != len(self.feature_names):
+            raise ValueError(f"{len(features)} features where the model takes {len(self.feature_names)}")
         scores = [
-            intercept + sum(weight * value for weight, value in zip(row, features, strict=True))
+            sum(map(mul, row, features), intercept)
             for row, intercept in zip(self.coefficients, self.intercepts, strict=True)
         ]
         # exp() of a score itself overflows above 709; probabilities depend on differences alone.
         highest = max(scores)
         weights = [math.exp(score - highest) for score in scores]
         total = sum(weights)
-        probabilities = {
-            name: weight / total for name, weight in zip(self.classes, weights, strict=True)
-        }
+        probabilities = {name: weight / total for name, weight in zip(self.classes, weights, strict=True)}
         return Prediction(self.classes[scores.index(highest)], probabilities)
 
 
@@ -105,7 +109,7 @@ def _model(document: Any) -> Model:
         intercepts=tuple(_number(number) for number in document["intercepts"]),
         held_out_accuracy=_number(document["evaluation"]["held_out_accuracy"]),
     )
-    if len(model.classes) < 2 or len(set(model.classes)) != len(model.classes):
+    if len(model.classes) < MIN_CLASSES or len(set(model.classes)) != len(model.classes):
         raise ValueError("needs two classes or more, each with a name of its own")
     if len(model.coefficients) != len(model.classes) or len(model.intercepts) != len(model.classes):
         raise ValueError("needs one row of coefficients and one intercept per class")

@@ -7,9 +7,8 @@ cannot make its own error message fail (a lone surrogate) or grow without bound.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,9 +16,18 @@ from starlette.exceptions import HTTPException
 
 from sample_service.middleware import REQUEST_ID_HEADER, request_id
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 MEDIA_TYPE: Final = "application/problem+json"
-# 9110's words; http.HTTPStatus has RFC 7231's until Python 3.13.
+# RFC 9110's words; http.HTTPStatus has RFC 7231's until Python 3.13.
 TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
+DETAILS: Final = {
+    # FastAPI's own where json.loads() fails otherwise than with a syntax error: nested too deep, no UTF-8.
+    400: "The body cannot be read as JSON.",
+    404: "There is nothing at this path; /docs lists what there is.",
+    405: "This path does not take this method; the Allow header says which it takes.",
+}
 MAX_ERRORS: Final = 10
 MAX_POINTER_CHARACTERS: Final = 100
 
@@ -44,8 +52,7 @@ def problem(
     return Response(
         problem_document(status, detail, request_id(request.scope), errors),
         status,
-        # The error handler for 500 stands outside the middleware that adds the header to the others.
-        {**(headers or {}), REQUEST_ID_HEADER: request_id(request.scope)},
+        headers,
         MEDIA_TYPE,
     )
 
@@ -68,23 +75,17 @@ def problem_document(
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(Exception, _internal_error)
+    app.exception_handler(HTTPException)(_http_error)
+    app.exception_handler(RequestValidationError)(_invalid_request)
+    app.exception_handler(Exception)(_internal_error)
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    details = {
-        404: "There is nothing at this path; /docs lists what there is.",
-        405: "This path does not take this method; the Allow header says which it takes.",
-    }
-    detail = details.get(error.status_code, error.detail)
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    detail = DETAILS.get(error.status_code, error.detail)
     return problem(request, error.status_code, detail, headers=error.headers)
 
 
-async def _invalid_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _invalid_request(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()
     if faults[0]["type"] == "json_invalid":
         position = faults[0]["loc"][-1]
@@ -118,4 +119,10 @@ def _pointer(location: Sequence[str | int]) -> str:
 async def _internal_error(request: Request, error: Exception) -> Response:
     # What went wrong is for the log, which has the traceback under the same request id.
     del error
-    return problem(request, 500, "The service failed. Report the request_id; the log has the cause.")
+    return problem(
+        request,
+        500,
+        "The service failed. Report the request_id; the log has the cause.",
+        # This handler stands outside the middleware that adds the header to every other answer.
+        headers={REQUEST_ID_HEADER: request_id(request.scope)},
+    )

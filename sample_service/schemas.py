@@ -17,7 +17,9 @@ Length = Annotated[
 class Flower(BaseModel):
     """One flower to classify."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"features": [1.0, 2.0, 3.0, 4.0]}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"features": [1.0, 2.0, 3.0, 4.0]}]}
+    )
 
     features: Annotated[
         list[Length],
@@ -35,7 +37,6 @@ class Classification(BaseModel):
     model_config = ConfigDict(
         # "model_version" is in no one's way, but pydantic reserved the prefix in some versions.
         protected_namespaces=(),
-        serialize_by_alias=True,
         json_schema_extra={
             "examples": [
                 {
@@ -47,7 +48,7 @@ class Classification(BaseModel):
         },
     )
 
-    label: Annotated[str, Field(alias="class", description="The most probable species.")]
+    label: Annotated[str, Field(serialization_alias="class", description="The most probable species.")]
     probabilities: Annotated[dict[str, float], Field(description="One per species; they add up to 1.")]
     model_version: Annotated[str, Field(description="Which model answered.")]
 

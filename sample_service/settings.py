@@ -6,12 +6,15 @@ It imports nothing but the standard library, so that the health check of the ima
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MAX_PORT: Final = 65535
 BUNDLED_MODEL: Final = Path(__file__).with_name("model.json")
 
 
@@ -62,8 +65,10 @@ class Settings:
 
 def _port(text: str) -> int:
     # isdecimal() alone lets other scripts' digits pass, and int() also takes "+1" and "1_0".
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535):
-        raise SettingsError(f"PORT must be a number from 0 to 65535, not {text!r}")
+    if not (
+        text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_PORT)) and int(text) <= MAX_PORT
+    ):
+        raise SettingsError(f"PORT must be a number from 0 to {MAX_PORT}, not {text!r}")
     return int(text)
 
 
