@@ -1,0 +1,58 @@
+"""rm: deleted paths, among them what package managers keep for themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.changes import CacheRemoval, Deletion
+from multistage_cli.build.effects import Call, absolute, effect, read_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multistage_cli.build.changes import Change
+
+_KEPT_AT = {
+    "apt": ("/var/lib/apt/lists",),
+    "apk": ("/var/cache/apk", "/etc/apk/cache"),
+    "dnf": ("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"),
+    "pip": ("/root/.cache/pip",),
+    "uv": ("/root/.cache/uv",),
+    "npm": ("/root/.npm",),
+    "yarn": ("/usr/local/share/.cache", "/root/.cache/yarn", "/root/.yarn/cache", "/root/.yarn/berry/cache"),
+    "pnpm": ("/root/.local/share/pnpm", "/root/.cache/pnpm", "/pnpm/store"),
+    "go": ("/root/.cache/go-build", "/go/pkg/mod"),
+    "cargo": ("/usr/local/cargo/registry", "/root/.cargo/registry"),
+    "maven": ("/root/.m2",),
+    "gradle": ("/root/.gradle", "/home/gradle/.gradle"),
+    "composer": ("/root/.composer/cache", "/root/.cache/composer"),
+    "bundler": ("/usr/local/bundle/cache", "/root/.bundle/cache"),
+    "poetry": ("/root/.cache/pypoetry",),
+    "conda": ("/opt/conda/pkgs",),
+}
+"""Where managers keep downloads, as root in the images that they come with."""
+
+
+@effect("rm", "rmdir", "unlink")
+def remove(call: Call) -> Iterator[Change]:
+    """Paths that are deleted, and the managers whose cache that empties."""
+    arguments = read_arguments(
+        call.words, switches="-r -R -f -v -d -i -I --recursive --force --verbose --dir"
+    )
+    # `~` is the shell's: HOME.
+    home = call.environment.get("HOME", "/root")
+    paths = tuple(
+        call.absolute(f"{home}{path[1:]}" if path == "~" or path.startswith("~/") else path)
+        for path in arguments.operands
+    )
+    if paths:
+        yield Deletion(paths, call.line, call.certain)
+    for manager, folders in _KEPT_AT.items():
+        if any(_empties(path, folder) for path in paths for folder in folders):
+            yield CacheRemoval(manager, call.line, call.certain)
+
+
+def _empties(path: str, folder: str) -> bool:
+    """Whether deleting `path` deletes all that is in `folder`."""
+    path = absolute(path.removesuffix("*").removesuffix("/."), "/")
+    return folder == path or folder.startswith(f"{path.rstrip('/')}/")

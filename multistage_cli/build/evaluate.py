@@ -1,0 +1,412 @@
+"""Walks every stage, instruction by instruction, as BuildKit would, and keeps the states.
+
+Nothing is run: what an instruction leaves behind follows from its text, from the state before it, and from
+what the facts know of base images and tools.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.claims import UNKNOWN, Known
+from multistage_cli.build.initial import initial_state
+from multistage_cli.build.instructions import problems, read_copy, read_healthcheck
+from multistage_cli.build.scripts import run_changes
+from multistage_cli.build.stages import BaseKind, Edge, EdgeKind, Graph, Source, Stage, build_graph
+from multistage_cli.build.state import Port, Setting, State
+from multistage_cli.build.variables import Scope, expand, expand_heredoc, expand_words
+from multistage_cli.facts.images import Lookup, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from multistage_cli.build.changes import Change
+    from multistage_cli.build.context import BuildContext
+    from multistage_cli.parser import Dockerfile, Instruction, Problem
+
+LAYER_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
+"""What may add a layer; all else changes the image's configuration only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What COPY or ADD puts where, expanded.
+
+    Attributes:
+        sources: paths in the build context or in the stage that it copies from, URLs for ADD; UNKNOWN
+            where a variable has no value that follows from the file.
+        destination: absolute; ends in a slash where it is a folder for sure.
+        source: the stage, image or named context of `--from`, or None for the build context.
+        heredocs: names and bodies of the files that are written in the Dockerfile itself.
+    """
+
+    sources: tuple[Known[str], ...]
+    destination: Known[str]
+    source: Source | None
+    heredocs: tuple[tuple[str, Known[str]], ...] = ()
+
+    @property
+    def whole_context(self) -> bool:
+        """Whether the whole build context is copied, as in `COPY . .`."""
+        whole = {"", ".", "*"}
+        return self.source is None and any(
+            source is not UNKNOWN and source.strip("/").removeprefix("./") in whole for source in self.sources
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One instruction of a stage, evaluated.
+
+    Attributes:
+        instruction: as parsed; for an ONBUILD trigger the one that fires.
+        line: where it runs: its first line, or the line of FROM for a trigger.
+        stage: the index of the stage.
+        before: the state that it sees.
+        after: the state that it leaves.
+        changes: what the commands of a RUN leave behind, in order.
+        copied: of COPY and ADD, else None.
+        fired: whether it is an ONBUILD trigger of the parent stage.
+    """
+
+    instruction: Instruction
+    line: int
+    stage: int
+    before: State
+    after: State
+    changes: tuple[Change, ...] = ()
+    copied: Copied | None = None
+    fired: bool = False
+
+    @property
+    def may_add_layer(self) -> bool:
+        """Whether the instruction may add a layer with files."""
+        return self.instruction.name in LAYER_INSTRUCTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedStage:
+    """A stage with its states.
+
+    Attributes:
+        stage: the stage.
+        lookup: what the facts know of its base image; None where the base is a stage or a named context.
+        start: the state before its first instruction.
+        steps: its instructions in order, triggers first.
+    """
+
+    stage: Stage
+    lookup: Lookup | None
+    start: State
+    steps: tuple[Step, ...]
+
+    @property
+    def final(self) -> State:
+        """The state after the last instruction."""
+        return self.steps[-1].after if self.steps else self.start
+
+    def changes(self) -> Iterator[tuple[Step, Change]]:
+        """What its commands leave behind, in order."""
+        for step in self.steps:
+            for change in step.changes:
+                yield step, change
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """An edge with its paths expanded: absolute in the stage where it starts and where it ends."""
+
+    edge: Edge
+    paths: tuple[str, ...]
+    destination: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The evaluated build, which every room asks.
+
+    Attributes:
+        path: how to name the Dockerfile to people.
+        dockerfile: as parsed.
+        graph: stages and edges.
+        stages: evaluated, in file order.
+        crossings: the graph's edges with expanded paths.
+        context: the build context, or None where there is none to look at.
+        platform: the target platform.
+        build_args: as given.
+        problems: what BuildKit refuses and warns of, by line.
+    """
+
+    path: str
+    dockerfile: Dockerfile
+    graph: Graph
+    stages: tuple[EvaluatedStage, ...]
+    crossings: tuple[Crossing, ...]
+    context: BuildContext | None
+    platform: str
+    build_args: Mapping[str, str]
+    problems: tuple[Problem, ...]
+
+    @property
+    def target(self) -> EvaluatedStage | None:
+        """The stage that is built; None for a file without stages."""
+        return None if self.graph.target is None else self.stages[self.graph.target]
+
+    @property
+    def shipped(self) -> tuple[EvaluatedStage, ...]:
+        """The stages whose layers are in the target's image: itself first, then its base stages."""
+        if self.graph.target is None:
+            return ()
+        return tuple(self.stages[index] for index in self.graph.chain(self.graph.target))
+
+    @property
+    def needed(self) -> tuple[EvaluatedStage, ...]:
+        """The stages that the target needs, in file order."""
+        return tuple(entry for entry in self.stages if entry.stage.index in self.graph.needed)
+
+
+def evaluate(
+    dockerfile: Dockerfile,
+    *,
+    path: str = "Dockerfile",
+    target: str | None = None,
+    build_args: Mapping[str, str] | None = None,
+    build_contexts: Mapping[str, str] | None = None,
+    platform: str = "linux/amd64",
+    context: BuildContext | None = None,
+) -> Build:
+    """Evaluate the build of a Dockerfile.
+
+    Args:
+        dockerfile: as parsed.
+        path: how to name the file to people.
+        target: name or index of the stage to build; the last one where None.
+        build_args: of `--build-arg`.
+        build_contexts: of `--build-context`.
+        platform: the target platform.
+        context: the build context, or None where there is none to look at.
+
+    Raises:
+        MultistageError: no stage is called `target`.
+    """
+    arguments = build_args or {}
+    graph = build_graph(
+        dockerfile, target=target, build_args=arguments, build_contexts=build_contexts, platform=platform
+    )
+    found: list[EvaluatedStage] = []
+    for stage in graph.stages:
+        found.append(_StageWalk(stage, graph, arguments, dockerfile.escape, platform).walk(found))
+    all_problems = [*dockerfile.problems, *problems(dockerfile), *graph.problems]
+    return Build(
+        path=path,
+        dockerfile=dockerfile,
+        graph=graph,
+        stages=tuple(found),
+        crossings=tuple(_crossings(graph, found)),
+        context=context,
+        platform=platform,
+        build_args=arguments,
+        problems=tuple(sorted(all_problems, key=lambda problem: problem.span.first)),
+    )
+
+
+class _StageWalk:
+    """Walks one stage; `state` is the state after what was walked so far."""
+
+    def __init__(
+        self, stage: Stage, graph: Graph, build_args: Mapping[str, str], escape: str, platform: str
+    ) -> None:
+        self.stage = stage
+        self.graph = graph
+        self.build_args = build_args
+        self.escape = escape
+        self.platform = platform
+        self.edges = {id(edge.instruction): edge for edge in graph.into(stage.index)}
+
+    def walk(self, before: list[EvaluatedStage]) -> EvaluatedStage:
+        stage = self.stage
+        lookup: Lookup | None = None
+        if stage.base.stage is not None:
+            state = replace(before[stage.base.stage].final)
+        else:
+            reference = stage.base.reference
+            if stage.base.kind in {BaseKind.IMAGE, BaseKind.SCRATCH} and reference is not UNKNOWN:
+                lookup = resolve(reference)
+            state = initial_state(stage.base.kind, lookup, self.platform)
+        start = state
+        steps: list[Step] = []
+        triggers = len(stage.triggers)
+        for index, (instruction, line) in enumerate(stage.body()):
+            step = self._step(instruction, line, state, fired=index < triggers)
+            steps.append(step)
+            state = step.after
+        return EvaluatedStage(stage, lookup, start, tuple(steps))
+
+    def _step(self, instruction: Instruction, line: int, before: State, *, fired: bool) -> Step:
+        changes: tuple[Change, ...] = ()
+        copied: Copied | None = None
+        after = before
+        if instruction.name == "RUN":
+            changes = run_changes(instruction, before, line=line if fired else None)
+        elif instruction.name in {"COPY", "ADD"}:
+            copied = self._copied(instruction, before)
+        elif (reader := self.READERS.get(instruction.name)) is not None:
+            after = reader(self, instruction, line, before)
+        return Step(instruction, line, self.stage.index, before, after, changes, copied, fired)
+
+    # Expansion.
+
+    def _expand(self, word: str, state: State) -> Known[str]:
+        return expand(word, state.variables.scope, escape=self.escape).value
+
+    def _copied(self, instruction: Instruction, state: State) -> Copied:
+        read = read_copy(instruction)
+        edge = self.edges.get(id(instruction))
+        scope = state.variables.scope
+        raw_destination = self._expand(read.destination, state)
+        return Copied(
+            sources=tuple(self._expand(source, state) for source in read.sources),
+            destination=_join(raw_destination, state.working_directory.value),
+            source=edge.source if edge else None,
+            heredocs=tuple(
+                (heredoc.name, _heredoc_body(heredoc.body, scope, expanded=heredoc.expand))
+                for heredoc in instruction.heredocs
+            ),
+        )
+
+    # Instructions that change the configuration.
+
+    def _argument(self, instruction: Instruction, line: int, state: State) -> State:
+        variables = state.variables
+        for pair in instruction.pairs:
+            variables = variables.with_argument(
+                pair, self.graph.global_scope, self.build_args, escape=self.escape
+            )
+        return replace(state, variables=variables)
+
+    def _environment(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(
+            state, variables=state.variables.with_environment(instruction.pairs, escape=self.escape)
+        )
+
+    def _working_directory(self, instruction: Instruction, line: int, state: State) -> State:
+        word = self._expand(instruction.text.strip(), state)
+        return replace(state, working_directory=Setting(_folder(word, state.working_directory.value), line))
+
+    def _user(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(state, user=Setting(self._expand(instruction.text.strip(), state), line))
+
+    def _shell(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(state, shell=Setting(instruction.words, line)) if instruction.json_form else state
+
+    def _command(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(state, command=Setting(_exec_words(instruction, state), line))
+
+    def _entrypoint(self, instruction: Instruction, line: int, state: State) -> State:
+        # An ENTRYPOINT throws away the CMD that the stage inherited, not one of its own.
+        own = state.command.line is not None and state.command.line >= self.stage.head.span.first
+        return replace(
+            state,
+            entrypoint=Setting(_exec_words(instruction, state), line),
+            command=state.command if own else Setting((), line),
+        )
+
+    def _healthcheck(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(state, healthcheck=Setting(read_healthcheck(instruction), line))
+
+    def _stop_signal(self, instruction: Instruction, line: int, state: State) -> State:
+        return replace(state, stop_signal=Setting(self._expand(instruction.text.strip(), state), line))
+
+    def _expose(self, instruction: Instruction, line: int, state: State) -> State:
+        ports, known = list(state.ports), state.ports_known
+        for word in instruction.words:
+            values, _ = expand_words(word, state.variables.scope, escape=self.escape)
+            found = [_port(value, line) for value in values] if values is not UNKNOWN else [None]
+            known = known and None not in found
+            ports.extend(
+                port for port in found if port is not None and port.text not in {p.text for p in ports}
+            )
+        return replace(state, ports=tuple(ports), ports_known=known)
+
+    def _volume(self, instruction: Instruction, line: int, state: State) -> State:
+        values = (self._expand(word, state) for word in instruction.words)
+        found = {value: line for value in values if value is not UNKNOWN}
+        return replace(state, volumes={**state.volumes, **found})
+
+    def _label(self, instruction: Instruction, line: int, state: State) -> State:
+        found: dict[str, Setting[str]] = {}
+        for pair in instruction.pairs:
+            name = self._expand(pair.name, state)
+            if name is not UNKNOWN:
+                found[name] = Setting(self._expand(pair.value or "", state), line)
+        return replace(state, labels={**state.labels, **found})
+
+    READERS: Mapping[str, Callable[[_StageWalk, Instruction, int, State], State]] = {
+        "ARG": _argument,
+        "CMD": _command,
+        "ENTRYPOINT": _entrypoint,
+        "ENV": _environment,
+        "EXPOSE": _expose,
+        "HEALTHCHECK": _healthcheck,
+        "LABEL": _label,
+        "SHELL": _shell,
+        "STOPSIGNAL": _stop_signal,
+        "USER": _user,
+        "VOLUME": _volume,
+        "WORKDIR": _working_directory,
+    }
+
+
+def _exec_words(instruction: Instruction, state: State) -> Known[tuple[str, ...]]:
+    """What the configuration holds: a shell form with its shell in front."""
+    if instruction.json_form:
+        return instruction.words
+    shell = state.shell.value
+    return UNKNOWN if shell is UNKNOWN else (*shell, instruction.text)
+
+
+def _port(text: str, line: int) -> Port | None:
+    numbers, _, protocol = text.partition("/")
+    first, _, last = numbers.partition("-")
+    if not first.isdecimal() or (last and not last.isdecimal()):
+        return None
+    return Port(int(first), int(last or first), protocol.lower() or "tcp", line)
+
+
+def _folder(path: Known[str], folder: Known[str]) -> Known[str]:
+    if path is UNKNOWN:
+        return UNKNOWN
+    if path.startswith("/"):
+        return posixpath.normpath(f"/{path.lstrip('/')}")
+    return UNKNOWN if folder is UNKNOWN else posixpath.normpath(posixpath.join(folder, path))
+
+
+def _join(path: Known[str], folder: Known[str]) -> Known[str]:
+    """A destination from the working directory; a slash, or `.` and `..`, at its end mean a folder."""
+    found = _folder(path, folder)
+    if found is UNKNOWN or path is UNKNOWN:
+        return UNKNOWN
+    is_folder = path.endswith("/") or path.rsplit("/", 1)[-1] in {".", ".."}
+    return found + "/" if is_folder and found != "/" else found
+
+
+def _heredoc_body(body: str, scope: Scope, *, expanded: bool) -> Known[str]:
+    return expand_heredoc(body, scope).value if expanded else body
+
+
+def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]:
+    # An ONBUILD trigger may fire in several stages: the instruction alone does not name the step.
+    steps = {(step.stage, id(step.instruction)): step for entry in stages for step in entry.steps}
+    for edge in graph.edges:
+        step = steps.get((edge.to, id(edge.instruction)))
+        if edge.kind is EdgeKind.COPY and step is not None and step.copied is not None:
+            paths = tuple(
+                written if value is UNKNOWN else posixpath.normpath(f"/{value.lstrip('/')}")
+                for written, value in zip(edge.paths, step.copied.sources, strict=True)
+            )
+            destination = step.copied.destination
+            yield Crossing(edge, paths, edge.destination if destination is UNKNOWN else destination)
+        else:
+            yield Crossing(edge, edge.paths, edge.destination)

@@ -1,0 +1,97 @@
+"""The state of a stage before its first instruction: what its base image brings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.stages import BaseKind
+from multistage_cli.build.state import Port, Setting, State
+from multistage_cli.build.variables import Variables
+from multistage_cli.facts.images import Certainty, Image, Lookup
+
+if TYPE_CHECKING:
+    from multistage_cli.build.claims import Known
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What BuildKit sets where an image has no PATH (util/system/path.go)."""
+
+_LINUX_SHELL = ("/bin/sh", "-c")
+_WINDOWS_SHELL = ("cmd", "/S", "/C")
+
+
+def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State:
+    """The state that FROM leaves, for a base that is no stage.
+
+    Args:
+        kind: what FROM names.
+        lookup: what the facts know of the image; None for a named context or an unknown base.
+        platform: of the stage, such as `linux/amd64`.
+    """
+    image = lookup.image if lookup and lookup.certainty is Certainty.KNOWN else None
+    likely = lookup.image if lookup else None
+    windows = platform.startswith("windows") or (likely is not None and likely.os_family == "windows")
+    if kind is BaseKind.SCRATCH:
+        return _state(None, windows=windows, shell_exists=Claim.NO)
+    if image is None:
+        return _unknown(windows=windows)
+    exists = Claim.YES if image.shell else Claim.NO
+    return _state(image, windows=windows, shell_exists=exists)
+
+
+def _state(image: Image | None, *, windows: bool, shell_exists: Claim) -> State:
+    """The state of `scratch` (None) or of an image that the facts know."""
+    environment: dict[str, Known[str]] = {} if windows else {"PATH": DEFAULT_PATH}
+    if image:
+        environment.update(image.environment or ())
+    user: Known[str] = (image.default_user or UNKNOWN) if image else ""
+    ports = tuple(_ports(image.exposed_ports)) if image else ()
+    return State(
+        variables=Variables.of(environment),
+        working_directory=Setting("/" if image is None else UNKNOWN),
+        user=Setting("" if user == "root" else user),
+        shell=Setting(_WINDOWS_SHELL if windows else _LINUX_SHELL),
+        shell_exists=shell_exists,
+        entrypoint=Setting(() if image is None else _words(image.entrypoint)),
+        command=Setting(() if image is None else _words(image.command)),
+        healthcheck=Setting(None),
+        stop_signal=Setting(""),
+        ports=ports,
+        ports_known=True,
+        volumes={},
+        labels={},
+        windows=windows,
+    )
+
+
+def _unknown(*, windows: bool) -> State:
+    return State(
+        variables=Variables.of({}, open=True),
+        working_directory=Setting(UNKNOWN),
+        user=Setting(UNKNOWN),
+        # A base may set SHELL, but hardly one does; that it exists nobody can promise.
+        shell=Setting(_WINDOWS_SHELL if windows else _LINUX_SHELL),
+        shell_exists=Claim.UNKNOWN,
+        entrypoint=Setting(UNKNOWN),
+        command=Setting(UNKNOWN),
+        healthcheck=Setting(UNKNOWN),
+        stop_signal=Setting(UNKNOWN),
+        ports=(),
+        ports_known=False,
+        volumes={},
+        labels={},
+        windows=windows,
+    )
+
+
+def _words(words: tuple[str, ...] | None) -> Known[tuple[str, ...]]:
+    return UNKNOWN if words is None else words
+
+
+def _ports(texts: tuple[str, ...]) -> list[Port]:
+    found = []
+    for text in texts:
+        number, _, protocol = text.partition("/")
+        if number.isdecimal():
+            found.append(Port(int(number), int(number), protocol or "tcp", None))
+    return found

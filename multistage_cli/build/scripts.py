@@ -1,0 +1,263 @@
+"""A RUN instruction -> the changes that its commands leave behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.changes import Cache, CacheRemoval, Change, IndexRefresh, Installation, Untracked
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.effects import Call, absolute, effect_of
+from multistage_cli.build.instructions import read_mounts
+from multistage_cli.shell import Command, Runs, commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from multistage_cli.build.state import State
+    from multistage_cli.parser import Instruction
+    from multistage_cli.shell import Script, Word
+
+_POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"})
+_MAX_NESTING = 8  # of `sh -c '...'`; deeper ones are not looked into
+_WRAPPERS = {
+    # Commands that run the rest of their words: the options of theirs that take a value.
+    "command": "", "eatmydata": "", "env": "-u -C -S", "exec": "-a", "ionice": "-c -n", "nice": "-n",
+    "nohup": "", "setarch": "", "sudo": "-u -g -h -p", "time": "-f -o", "timeout": "-k -s",
+    "xargs": "-n -P -I -L -d",
+}  # fmt: skip
+
+
+def run_changes(instruction: Instruction, state: State, *, line: int | None) -> tuple[Change, ...]:
+    """What the commands of a RUN leave behind, in order.
+
+    Args:
+        instruction: the RUN.
+        state: what it sees.
+        line: the line to blame for all of it, or None for each command's own line.
+    """
+    reader = _RunReader(instruction, state, line)
+    return _settle_caches(tuple(reader.read()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A script and how to find its lines on disk."""
+
+    script: str
+    line_at: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a command finds when it runs."""
+
+    environment: Mapping[str, str]
+    folder: Known[str]
+    line: int
+    certain: Claim
+
+
+class _RunReader:
+    def __init__(self, instruction: Instruction, state: State, line: int | None) -> None:
+        self.instruction = instruction
+        self.state = state
+        self.line = line
+        scope = state.variables.scope
+        self.environment = {name: value for name, value in scope.values.items() if value is not UNKNOWN}
+        self.mounts = tuple(
+            absolute(mount.target, state.working_directory.value).rstrip("/")
+            for mount in read_mounts(instruction)
+            if mount.target
+        )
+
+    def read(self) -> Iterator[Change]:
+        if self.instruction.json_form:
+            folder = self.state.working_directory.value
+            surroundings = _Surroundings(self.environment, folder, self._first_line(), Claim.YES)
+            yield from self._words(self.instruction.words, surroundings, 0)
+            return
+        shell = self.state.shell.value
+        if shell is UNKNOWN or not _is_posix(shell):
+            yield Untracked("a script of another shell", self._first_line())
+            return
+        text = self._text()
+        if text is None:
+            yield Untracked("a script of another interpreter", self._first_line())
+            return
+        flags = [word for word in shell[1:] if word.startswith("-") and not word.startswith("--")]
+        script = commands(
+            text.script, pipefail="pipefail" in shell, errexit=any("e" in word for word in flags)
+        )
+        yield from self._script(script, text.line_at, 0)
+
+    def _first_line(self) -> int:
+        return self.line or self.instruction.span.first
+
+    def _text(self) -> _Text | None:
+        """The script, or None where it is a program of another interpreter."""
+        instruction = self.instruction
+        heredocs = instruction.heredocs
+        if len(heredocs) == 1 and _is_lone_heredoc(instruction.text, heredocs[0].name):
+            # BuildKit runs the body of a lone here-document as the script, or as a program where it
+            # starts with `#!` (dispatchRun in dockerfile2llb/convert.go).
+            body, first = heredocs[0].body, heredocs[0].span.first
+            if body.startswith("#!") and not _is_posix(_interpreter(body)):
+                return None
+            return _Text(body, self._blame(lambda offset: first + body.count("\n", 0, offset)))
+        script = instruction.text + "".join(f"\n{heredoc.body}{heredoc.name}" for heredoc in heredocs)
+        length = len(instruction.text)
+
+        def line_at(offset: int) -> int:
+            if offset < length:
+                return instruction.position(offset).line
+            return heredocs[0].span.first + script.count("\n", length + 1, offset)
+
+        return _Text(script, self._blame(line_at))
+
+    def _blame(self, line_at: Callable[[int], int]) -> Callable[[int], int]:
+        line = self.line
+        return line_at if line is None else lambda _: line
+
+    def _script(self, script: Script, line_at: Callable[[int], int], depth: int) -> Iterator[Change]:
+        # What the script assigns itself is not what the environment says.
+        environment = {name: value for name, value in self.environment.items() if name not in script.assigned}
+        folders: dict[tuple[int, ...], Known[str]] = {(): self.state.working_directory.value}
+        for command in script.commands:
+            folder = next(
+                folders[command.subshells[:length]]
+                for length in range(len(command.subshells), -1, -1)
+                if command.subshells[:length] in folders
+            )
+            words = tuple(_value(word, environment) for word in command.words)
+            if words and words[0] in {"cd", "pushd", "popd"}:
+                folders[command.subshells] = _changed_folder(command, words, folder)
+                continue
+            seen = {**environment, **_assigned(command, environment)}
+            certain = Claim.YES if command.runs is Runs.ALWAYS and command.checked else Claim.UNKNOWN
+            if words:
+                surroundings = _Surroundings(seen, folder, line_at(command.offset), certain)
+                yield from self._words(words, surroundings, depth)
+
+    def _words(self, words: tuple[Known[str], ...], around: _Surroundings, depth: int) -> Iterator[Change]:
+        words, environment = _unwrap(words, around.environment)
+        if not words:
+            return
+        path = words[0]
+        if path is UNKNOWN:
+            yield Untracked("a command that the file does not name", around.line)
+            return
+        name = path.rsplit("/", 1)[-1]
+        nested = _nested_script(name, words)
+        if nested is not None and depth < _MAX_NESTING:
+            flags, text = nested
+            script = commands(text, pipefail="pipefail" in flags, errexit="e" in flags)
+            for change in self._script(script, lambda _: around.line, depth + 1):
+                doubtful = around.certain is not Claim.YES and not isinstance(change, Untracked)
+                yield replace(change, certain=around.certain) if doubtful else change
+            return
+        effect = effect_of(name)
+        if effect is None:
+            yield Untracked(name, around.line)
+            return
+        yield from effect(
+            Call(
+                name=name,
+                words=words[1:],
+                environment=environment,
+                mounts=self.mounts,
+                working_directory=around.folder,
+                user=self.state.user.value,
+                line=around.line,
+                certain=around.certain,
+                path=path,
+            )
+        )
+
+
+def _is_posix(shell: tuple[str, ...]) -> bool:
+    return bool(shell) and shell[0].rsplit("/", 1)[-1] in _POSIX_SHELLS
+
+
+def _interpreter(body: str) -> tuple[str, ...]:
+    words = body[2:].split("\n", 1)[0].split()
+    return tuple(words[1:] if words[:1] and words[0].endswith("/env") else words)
+
+
+def _is_lone_heredoc(text: str, name: str) -> bool:
+    word = text.strip().removeprefix("<<").removeprefix("-").strip()
+    return text.strip().startswith("<<") and word in {name, f'"{name}"', f"'{name}'"}
+
+
+def _value(word: Word, environment: Mapping[str, str]) -> Known[str]:
+    value = word.resolve(environment)
+    return UNKNOWN if value is None else value
+
+
+def _assigned(command: Command, environment: Mapping[str, str]) -> dict[str, str]:
+    values = ((name, word.resolve(environment) if word else "") for name, word in command.assignments)
+    return {name: value for name, value in values if value is not None}
+
+
+def _changed_folder(command: Command, words: tuple[Known[str], ...], folder: Known[str]) -> Known[str]:
+    plain = words[0] == "cd" and len(words) == 2 and command.runs is Runs.ALWAYS  # noqa: PLR2004
+    path = words[-1]
+    if not plain or path is UNKNOWN or path.startswith(("-", "~")):
+        return UNKNOWN
+    return absolute(path, folder) if path.startswith("/") or folder is not UNKNOWN else UNKNOWN
+
+
+def _unwrap(
+    words: tuple[Known[str], ...], environment: Mapping[str, str]
+) -> tuple[tuple[Known[str], ...], Mapping[str, str]]:
+    """Take `sudo`, `env NAME=value`, `time` and the like off the front."""
+    while words and words[0] is not UNKNOWN:
+        wrapper = words[0].rsplit("/", 1)[-1]
+        if wrapper not in _WRAPPERS:
+            break
+        with_value = _WRAPPERS[wrapper].split()
+        rest = list(words[1:])
+        while rest and rest[0] is not UNKNOWN and (rest[0].startswith("-") or "=" in rest[0]):
+            option = rest.pop(0)
+            if option is not UNKNOWN and option in with_value and rest:
+                rest.pop(0)
+            elif option is not UNKNOWN and not option.startswith("-"):
+                name, _, value = option.partition("=")
+                environment = {**environment, name: value}
+        if wrapper == "timeout" and rest:
+            rest.pop(0)
+        words = tuple(rest)
+    return words, environment
+
+
+def _nested_script(name: str, words: tuple[Known[str], ...]) -> tuple[str, str] | None:
+    """The flags and the script of `sh -c 'script'`, else None."""
+    if name not in _POSIX_SHELLS:
+        return None
+    flags: list[str] = []
+    for index, word in enumerate(words[1:], start=1):
+        if word is UNKNOWN or not (word.startswith(("-", "+")) or word == "pipefail"):
+            return None
+        flags.append(word)
+        if word.startswith("-") and not word.startswith("--") and "c" in word:
+            text = words[index + 1] if index + 1 < len(words) else UNKNOWN
+            return None if text is UNKNOWN else ("".join(flags), text)
+    return None
+
+
+def _settle_caches(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """What is fetched and deleted again in the same RUN is in no layer."""
+    settled: list[Change] = []
+    removed: set[str] = set()
+    for change in reversed(changes):
+        if isinstance(change, CacheRemoval) and change.certain is Claim.YES:
+            removed.add(change.manager)
+        if (
+            isinstance(change, Installation | IndexRefresh)
+            and change.cache is Cache.KEPT
+            and change.manager in removed
+        ):
+            settled.append(replace(change, cache=Cache.REMOVED))
+        else:
+            settled.append(change)
+    return tuple(reversed(settled))
