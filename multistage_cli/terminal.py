@@ -23,7 +23,7 @@ from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TextIO
+    from typing import IO
 
     from rich.console import Console, RenderableType
 
@@ -302,7 +302,7 @@ def emit(rendered: RenderableType, output: Output) -> None:
         raise MultistageError(f"cannot write {output.path}: {error.strerror or error}") from None
 
 
-def _write(rendered: RenderableType, file: TextIO, output: Output) -> None:
+def _write(rendered: RenderableType, file: IO[str], output: Output) -> None:
     if isinstance(rendered, str):
         # Names in a Dockerfile may be no UTF-8; the view decides how to show them, and this never fails.
         file.write(rendered.encode("utf-8", "backslashreplace").decode("utf-8"))
@@ -311,7 +311,7 @@ def _write(rendered: RenderableType, file: TextIO, output: Output) -> None:
     console(file, color=output.color, width=output.width).print(rendered)
 
 
-def console(file: TextIO, *, color: Color = "auto", width: int | None = None) -> Console:
+def console(file: IO[str], *, color: Color = "auto", width: int | None = None) -> Console:
     """A Rich console that reads no markup, no emoji codes and no numbers into what it is given."""
     from rich.console import Console
 

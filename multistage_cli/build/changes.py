@@ -143,6 +143,7 @@ class Untracked:
 
     name: str
     line: int
+    certain: Claim
 
 
 Change: TypeAlias = (

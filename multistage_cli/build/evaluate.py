@@ -229,7 +229,8 @@ class _StageWalk:
         stage = self.stage
         lookup: Lookup | None = None
         if stage.base.stage is not None:
-            state = replace(before[stage.base.stage].final)
+            parent = before[stage.base.stage].final
+            state = replace(parent, variables=parent.variables.inherit())
         else:
             reference = stage.base.reference
             if stage.base.kind in {BaseKind.IMAGE, BaseKind.SCRATCH} and reference is not UNKNOWN:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,10 @@ from multistage_cli.build.instructions import read_mounts
 from multistage_cli.shell import Command, Runs, commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from multistage_cli.build.state import State
+    from multistage_cli.build.variables import Variables
     from multistage_cli.parser import Instruction
     from multistage_cli.shell import Script, Word
 
@@ -58,13 +61,32 @@ class _Surroundings:
     certain: Claim
 
 
+class _Environment(Mapping[str, str]):
+    """The variables of a state whose value is known, without a copy of them."""
+
+    def __init__(self, variables: Variables, hidden: frozenset[str] = frozenset()) -> None:
+        self.variables = variables
+        self.hidden = hidden
+
+    def __getitem__(self, name: str) -> str:
+        value = None if name in self.hidden else self.variables.known(name)
+        if value is None or value is UNKNOWN:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.variables.names() if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class _RunReader:
     def __init__(self, instruction: Instruction, state: State, line: int | None) -> None:
         self.instruction = instruction
         self.state = state
         self.line = line
-        scope = state.variables.scope
-        self.environment = {name: value for name, value in scope.values.items() if value is not UNKNOWN}
+        self.environment: Mapping[str, str] = _Environment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
             for mount in read_mounts(instruction)
@@ -79,11 +101,11 @@ class _RunReader:
             return
         shell = self.state.shell.value
         if shell is UNKNOWN or not _is_posix(shell):
-            yield Untracked("a script of another shell", self._first_line())
+            yield Untracked("a script of another shell", self._first_line(), Claim.YES)
             return
         text = self._text()
         if text is None:
-            yield Untracked("a script of another interpreter", self._first_line())
+            yield Untracked("a script of another interpreter", self._first_line(), Claim.YES)
             return
         flags = [word for word in shell[1:] if word.startswith("-") and not word.startswith("--")]
         script = commands(
@@ -133,7 +155,8 @@ class _RunReader:
             if words and words[0] in {"cd", "pushd", "popd"}:
                 folders[command.subshells] = _changed_folder(command, words, folder)
                 continue
-            seen = {**environment, **_assigned(command, environment)}
+            assigned = _assigned(command, environment)
+            seen = ChainMap(assigned, environment) if assigned else environment
             certain = Claim.YES if command.runs is Runs.ALWAYS and command.checked else Claim.UNKNOWN
             if words:
                 surroundings = _Surroundings(seen, folder, line_at(command.offset), certain)
@@ -145,7 +168,7 @@ class _RunReader:
             return
         path = words[0]
         if path is UNKNOWN:
-            yield Untracked("a command that the file does not name", around.line)
+            yield Untracked("a command that the file does not name", around.line, around.certain)
             return
         name = path.rsplit("/", 1)[-1]
         nested = _nested_script(name, words)
@@ -153,12 +176,11 @@ class _RunReader:
             flags, text = nested
             script = commands(text, pipefail="pipefail" in flags, errexit="e" in flags)
             for change in self._script(script, lambda _: around.line, depth + 1):
-                doubtful = around.certain is not Claim.YES and not isinstance(change, Untracked)
-                yield replace(change, certain=around.certain) if doubtful else change
+                yield change if around.certain is Claim.YES else replace(change, certain=around.certain)
             return
         effect = effect_of(name)
         if effect is None:
-            yield Untracked(name, around.line)
+            yield Untracked(name, around.line, around.certain)
             return
         yield from effect(
             Call(

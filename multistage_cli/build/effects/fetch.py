@@ -19,7 +19,9 @@ _SCHEMES = ("http://", "https://", "ftp://", "git@", "ssh://", "git://")
 @effect("curl", "wget", "aria2c")
 def fetch(call: Call) -> Iterator[Change]:
     """A download for each URL; one of unknown URL where no word is one."""
-    urls = [word for word in call.words if word is not UNKNOWN and word.startswith(_SCHEMES)]
+    urls: list[str | None] = [
+        word for word in call.words if word is not UNKNOWN and word.startswith(_SCHEMES)
+    ]
     for url in urls or [None]:
         yield Download(call.name, url, call.line, call.certain)
 

@@ -74,7 +74,7 @@ def python(call: Call) -> Iterator[Change]:
     elif words[:2] in {("-m", "venv"), ("-m", "virtualenv"), ("-m", "compileall"), ("-m", "ensurepip")}:
         return
     elif words[:1] not in {("--version",), ("-V",)}:
-        yield Untracked(call.name, call.line)
+        yield Untracked(call.name, call.line, call.certain)
 
 
 def _cache(call: Call, arguments: Arguments) -> Cache:
