@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
@@ -364,13 +365,21 @@ def room_command(default_format: str) -> Callable[[Callable[..., Any]], Callable
             if exit_code := getattr(result, "exit_code", 0):
                 raise typer.Exit(exit_code)
 
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        parameters = [*_shared_before(), *own, *_shared_after(known)]
+        parameters = [*_shared_before(), *_own_parameters(function), *_shared_after(known)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
         return command
 
     return decorate
+
+
+def _own_parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    """The options of a room's own; the types of the build and of the result need not be imported for them."""
+    own = list(inspect.signature(function).parameters.values())[1:]
+    written = SimpleNamespace(__annotations__={entry.name: entry.annotation for entry in own})
+    hints = get_type_hints(written, globalns=function.__globals__, include_extras=True)
+    for entry in own:
+        yield _parameter(entry.name, hints[entry.name], entry.default)
 
 
 def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter:

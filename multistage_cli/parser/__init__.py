@@ -6,6 +6,7 @@ so that a finding can point and a fix can edit in place.
 
 from __future__ import annotations
 
+from multistage_cli.parser.heredocs import opening as heredoc_word
 from multistage_cli.parser.model import (
     Comment,
     Directive,
@@ -35,5 +36,6 @@ __all__ = [
     "ProblemKind",
     "Segment",
     "Span",
+    "heredoc_word",
     "parse",
 ]

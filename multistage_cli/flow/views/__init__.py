@@ -1,0 +1,1 @@
+"""How flow is shown: a module for each format, its function `render` takes the result."""

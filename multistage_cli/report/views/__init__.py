@@ -1,0 +1,1 @@
+"""How report is shown: a module for each format, its function `render` takes the result."""
