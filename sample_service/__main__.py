@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from types import FrameType
 
-# Docker waits 10 s after SIGTERM before it kills, Kubernetes 30 s; the promise is 5 s.
-GRACEFUL_SECONDS: Final = 4
+# Docker waits 10 s after SIGTERM before it kills, Kubernetes 30 s. The promise is 5 s in all, of which this
+# is what requests in flight get.
+GRACEFUL_SECONDS: Final = 3
 
 
 def main() -> None:

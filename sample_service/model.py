@@ -84,15 +84,15 @@ def load_model(path: Path) -> Model:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"cannot read the model {path}: {error}") from error
     try:
         return _model(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"{path} is no model that this service can use: {_reason(error)}") from error
 
 
-def _reason(error: KeyError | TypeError | ValueError) -> str:
+def _reason(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 

@@ -41,7 +41,11 @@ class Classification(BaseModel):
             "examples": [
                 {
                     "class": "virginica",
-                    "probabilities": {"setosa": 1e-05, "versicolor": 0.005, "virginica": 0.995},
+                    "probabilities": {
+                        "setosa": 0.1118641501912987,
+                        "versicolor": 0.02117370904235602,
+                        "virginica": 0.8669621407663453,
+                    },
                     "model_version": "iris-a69da9458074",
                 }
             ]

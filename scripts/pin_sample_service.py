@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python scripts/pin_sample_service.py"
-TEST_PACKAGES = ("httpx", "pytest")
+TEST_PACKAGES = ("httpx2", "pytest")
 # The Dockerfile's default base image.
 PYTHON_VERSION = "3.12"
 PLATFORM = "linux"
