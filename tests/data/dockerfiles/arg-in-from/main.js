@@ -1,0 +1,1 @@
+console.log("report for", new Date().toISOString());
