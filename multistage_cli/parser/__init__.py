@@ -6,7 +6,7 @@ so that a finding can point and a fix can edit in place.
 
 from __future__ import annotations
 
-from multistage_cli.parser.heredocs import opening as heredoc_word
+from multistage_cli.parser.heredocs import heredoc_word
 from multistage_cli.parser.model import (
     Comment,
     Directive,
@@ -22,8 +22,10 @@ from multistage_cli.parser.model import (
     Span,
 )
 from multistage_cli.parser.reading import parse
+from multistage_cli.parser.words import SPACES, quoted, shortened
 
 __all__ = [
+    "SPACES",
     "Comment",
     "Directive",
     "Dockerfile",
@@ -38,4 +40,6 @@ __all__ = [
     "Span",
     "heredoc_word",
     "parse",
+    "quoted",
+    "shortened",
 ]

@@ -43,9 +43,14 @@ def openings(line: str) -> tuple[Opening, ...]:
     return tuple(opening for opening in found if opening)
 
 
-def opening(word: str) -> Opening | None:
+def heredoc_word(word: str) -> Opening | None:
     """The here-document that a word of COPY or ADD stands for, or None where it is a path."""
-    return _opening(word) if "<<" in word else None
+    if "<<" not in word:
+        return None
+    try:
+        return _opening(word)
+    except RefusalError:
+        return None
 
 
 def _opening(word: str) -> Opening | None:
