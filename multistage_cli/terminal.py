@@ -424,6 +424,7 @@ def open_build(
     return evaluate(
         parsed,
         path=source.label,
+        file=source.path,
         target=target,
         build_args=dict(_build_args(build_args or [])),
         build_contexts=dict(_build_contexts(build_contexts or [])),

@@ -21,6 +21,7 @@ from multistage_cli.facts.images import Lookup, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from multistage_cli.build.changes import Change
     from multistage_cli.build.context import BuildContext
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 LAYER_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 """What may add a layer; all else changes the image's configuration only."""
+
+DEFAULT_PLATFORM = "linux/amd64"
+"""The platform of the build where none is named, and the one that the facts are about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,10 @@ class Build:
         stages: evaluated, in file order.
         crossings: the graph's edges with expanded paths.
         context: the build context, or None where there is none to look at.
+        file: where the Dockerfile lies, or None for standard input.
         platform: the target platform.
         build_args: as given.
+        build_contexts: as given, name to place.
         problems: what BuildKit refuses and warns of, by line.
     """
 
@@ -145,8 +151,10 @@ class Build:
     stages: tuple[EvaluatedStage, ...]
     crossings: tuple[Crossing, ...]
     context: BuildContext | None
+    file: Path | None
     platform: str
     build_args: Mapping[str, str]
+    build_contexts: Mapping[str, str]
     problems: tuple[Problem, ...]
 
     @property
@@ -171,10 +179,11 @@ def evaluate(
     dockerfile: Dockerfile,
     *,
     path: str = "Dockerfile",
+    file: Path | None = None,
     target: str | None = None,
     build_args: Mapping[str, str] | None = None,
     build_contexts: Mapping[str, str] | None = None,
-    platform: str = "linux/amd64",
+    platform: str = DEFAULT_PLATFORM,
     context: BuildContext | None = None,
 ) -> Build:
     """Evaluate the build of a Dockerfile.
@@ -182,6 +191,7 @@ def evaluate(
     Args:
         dockerfile: as parsed.
         path: how to name the file to people.
+        file: where it lies, or None for standard input.
         target: name or index of the stage to build; the last one where None.
         build_args: of `--build-arg`.
         build_contexts: of `--build-context`.
@@ -206,8 +216,10 @@ def evaluate(
         stages=tuple(found),
         crossings=tuple(_crossings(graph, found)),
         context=context,
+        file=file,
         platform=platform,
         build_args=arguments,
+        build_contexts=build_contexts or {},
         problems=tuple(sorted(all_problems, key=lambda problem: problem.span.first)),
     )
 
@@ -397,6 +409,12 @@ def _heredoc_body(body: str, scope: Scope, *, expanded: bool) -> Known[str]:
     return expand_heredoc(body, scope).value if expanded else body
 
 
+def _from_root(path: str) -> str:
+    """A source of `COPY --from`, which is relative to the root; a Windows path stays as it is."""
+    windows = "\\" in path or path[1:2] == ":"
+    return path if windows else posixpath.normpath(f"/{path.lstrip('/')}")
+
+
 def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]:
     # An ONBUILD trigger may fire in several stages: the instruction alone does not name the step.
     steps = {(step.stage, id(step.instruction)): step for entry in stages for step in entry.steps}
@@ -404,7 +422,7 @@ def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]
         step = steps.get((edge.to, id(edge.instruction)))
         if edge.kind is EdgeKind.COPY and step is not None and step.copied is not None:
             paths = tuple(
-                written if value is UNKNOWN else posixpath.normpath(f"/{value.lstrip('/')}")
+                written if value is UNKNOWN else _from_root(value)
                 for written, value in zip(edge.paths, step.copied.sources, strict=True)
             )
             destination = step.copied.destination

@@ -121,7 +121,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Something that crosses into a stage, with its words as written (see Crossing for expanded ones)."""
+    """Something that crosses into a stage, with its words as written (see Crossing for expanded ones).
+
+    `line` is where the instruction stands; for an ONBUILD trigger that is in the parent stage.
+    """
 
     source: Source
     to: int
@@ -276,7 +279,8 @@ class _GraphBuilder:
         if stage.base.stage is not None:
             source = Source(SourceKind.STAGE, stage.base.stage, stages[stage.base.stage].key)
             yield Edge(source, stage.index, EdgeKind.BASE, stage.head, stage.head.span.first)
-        for instruction, line in stage.body():
+        for instruction, _ in stage.body():
+            line = instruction.span.first
             if instruction.name == "COPY":
                 copy = read_copy(instruction)
                 if copy.from_ is not None and (
