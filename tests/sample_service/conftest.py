@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,9 +97,9 @@ class Process:
 Start = Callable[..., Process]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Starts `python -m sample_service` on a free port of loopback; ends it after the test."""
+@contextmanager
+def processes() -> Iterator[Start]:
+    """Starts `python -m sample_service` on free ports of loopback, and ends whatever was started."""
     running: list[tuple[Process, threading.Thread]] = []
 
     def start_service(**environment: str) -> Process:
@@ -116,10 +117,26 @@ def start() -> Iterator[Start]:
         running.append((process, reader))
         return process
 
-    yield start_service
-    for process, reader in running:
-        process.popen.kill()
-        process.popen.wait()
-        reader.join()
-        assert process.popen.stdout is not None
-        process.popen.stdout.close()
+    try:
+        yield start_service
+    finally:
+        for process, reader in running:
+            process.popen.kill()
+            process.popen.wait()
+            reader.join()
+            assert process.popen.stdout is not None
+            process.popen.stdout.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """For tests that stop the service, or need it set up in their own way."""
+    with processes() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Process]:
+    """One service for all tests of a file that leave it running."""
+    with processes() as start:
+        yield start()

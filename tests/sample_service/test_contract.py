@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-schemathesis = pytest.importorskip(
-    "schemathesis", reason="schemathesis is not installed: pip install -e '.[dev]'"
-)
+pytest.importorskip("schemathesis", reason="schemathesis is not installed: pip install -e '.[dev]'")
 
+import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 

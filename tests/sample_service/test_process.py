@@ -126,17 +126,15 @@ def test_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
         assert not any("Cancel" in line["message"] for line in process.log())
 
 
-def test_chunked_body_is_counted(start: Start) -> None:
-    process = start()
-    assert request(process, "POST", "/predict", chunks(MAX_BODY_BYTES))[0] == 200
-    status, answer = request(process, "POST", "/predict", chunks(MAX_BODY_BYTES + 1))
+def test_chunked_body_is_counted(running: Process) -> None:
+    assert request(running, "POST", "/predict", chunks(MAX_BODY_BYTES))[0] == 200
+    status, answer = request(running, "POST", "/predict", chunks(MAX_BODY_BYTES + 1))
     assert (status, answer["title"]) == (413, "Content Too Large")
-    assert request(process, "POST", "/predict", BODY)[0] == 200
+    assert request(running, "POST", "/predict", BODY)[0] == 200
 
 
-def test_endless_chunked_body_is_refused_while_it_comes(start: Start) -> None:
-    process = start()
-    with connect(process) as connection:
+def test_endless_chunked_body_is_refused_while_it_comes(running: Process) -> None:
+    with connect(running) as connection:
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
@@ -145,12 +143,11 @@ def test_endless_chunked_body_is_refused_while_it_comes(start: Start) -> None:
             connection.sendall(b"2000\r\n" + b" " * 0x2000 + b"\r\n")
         status, headers, _ = read_answer(connection)
     assert (status, headers["content-type"]) == (413, "application/problem+json")
-    assert request(process, "GET", "/health")[0] == 200
+    assert request(running, "GET", "/health")[0] == 200
 
 
-def test_announced_body_is_refused_before_it_comes(start: Start) -> None:
-    process = start()
-    with connect(process) as connection:
+def test_announced_body_is_refused_before_it_comes(running: Process) -> None:
+    with connect(running) as connection:
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Expect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n"
@@ -171,14 +168,13 @@ def test_announced_body_is_refused_before_it_comes(start: Start) -> None:
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_a_problem(start: Start, garbage: bytes) -> None:
-    process = start()
-    with connect(process) as connection:
+def test_what_is_no_http_is_a_problem(running: Process, garbage: bytes) -> None:
+    with connect(running) as connection:
         connection.sendall(garbage)
         status, headers, answer = read_answer(connection)
     assert (status, headers["content-type"]) == (400, "application/problem+json")
     assert answer["request_id"] == headers["x-request-id"]
-    assert request(process, "GET", "/health")[0] == 200
+    assert request(running, "GET", "/health")[0] == 200
 
 
 def test_wrong_setting_ends_with_2_and_one_line(start: Start) -> None:
@@ -196,9 +192,8 @@ def test_unusable_model_ends_with_3_and_the_reason(start: Start, tmp_path: Path)
     assert "'format' is missing" in json.dumps(process.log())
 
 
-def test_port_in_use_ends_with_3_and_the_reason(start: Start) -> None:
-    port = start().port
-    second = start(PORT=str(port))
+def test_port_in_use_ends_with_3_and_the_reason(running: Process, start: Start) -> None:
+    second = start(PORT=str(running.port))
     assert second.exit_code() == 3
     assert "address already in use" in json.dumps(second.log())
 
