@@ -1,0 +1,1 @@
+print("backed up")

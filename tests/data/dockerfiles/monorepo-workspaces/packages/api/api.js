@@ -1,0 +1,1 @@
+require("http").createServer((request, response) => response.end(require("@acme/core")())).listen(8080);

@@ -1,0 +1,3 @@
+use Mojolicious::Lite;
+get "/" => { text => "still here" };
+app->start;

@@ -1,0 +1,2 @@
+library(shiny)
+shinyApp(fluidPage("plot"), function(input, output) {})

@@ -1,0 +1,1 @@
+require("http").createServer((request, response) => request.pipe(response)).listen(3000);
