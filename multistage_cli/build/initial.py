@@ -12,12 +12,20 @@ from multistage_cli.facts.images import Certainty, Image, Lookup
 
 if TYPE_CHECKING:
     from multistage_cli.build.claims import Known
+    from multistage_cli.build.instructions import Healthcheck
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What BuildKit sets where an image has no PATH (util/system/path.go)."""
 
 _LINUX_SHELL = ("/bin/sh", "-c")
 _WINDOWS_SHELL = ("cmd", "/S", "/C")
+
+
+_NO_HEALTHCHECK = (
+    "docker.io/library/", "gcr.io/distroless/", "mcr.microsoft.com/dotnet/", "mcr.microsoft.com/windows/",
+)  # fmt: skip
+"""Publishers whose images have no HEALTHCHECK: docker-library by its own rule ("healthcheck" in its FAQ),
+the others by their Dockerfiles."""
 
 
 def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State:
@@ -33,13 +41,17 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
     windows = platform.startswith("windows") or (likely is not None and likely.os_family == "windows")
     if kind is BaseKind.SCRATCH:
         return _state(None, windows=windows, shell_exists=Claim.NO)
+    reference = lookup.reference if lookup else None
+    official = (
+        reference is not None and reference.domain == "docker.io" and reference.path.startswith("library/")
+    )
     if image is None:
-        return _unknown(windows=windows)
+        return _unknown(windows=windows, official=official)
     exists = Claim.YES if image.shell else Claim.NO
-    return _state(image, windows=windows, shell_exists=exists)
+    return _state(image, windows=windows, shell_exists=exists, official=official)
 
 
-def _state(image: Image | None, *, windows: bool, shell_exists: Claim) -> State:
+def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official: bool = True) -> State:
     """The state of `scratch` (None) or of an image that the facts know."""
     environment: dict[str, Known[str]] = {} if windows else {"PATH": DEFAULT_PATH}
     if image:
@@ -54,7 +66,7 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim) -> State:
         shell_exists=shell_exists,
         entrypoint=Setting(() if image is None else _words(image.entrypoint)),
         command=Setting(() if image is None else _words(image.command)),
-        healthcheck=Setting(None),
+        healthcheck=_inherited_healthcheck(official=official),
         stop_signal=Setting(""),
         ports=ports,
         ports_known=True,
@@ -64,7 +76,11 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim) -> State:
     )
 
 
-def _unknown(*, windows: bool) -> State:
+def _inherited_healthcheck(*, official: bool) -> Setting[Healthcheck | None]:
+    return Setting(None) if official else Setting(UNKNOWN)
+
+
+def _unknown(*, windows: bool, official: bool) -> State:
     return State(
         variables=Variables.of({}, open=True),
         working_directory=Setting(UNKNOWN),
@@ -74,7 +90,7 @@ def _unknown(*, windows: bool) -> State:
         shell_exists=Claim.UNKNOWN,
         entrypoint=Setting(UNKNOWN),
         command=Setting(UNKNOWN),
-        healthcheck=Setting(UNKNOWN),
+        healthcheck=_inherited_healthcheck(official=official),
         stop_signal=Setting(UNKNOWN),
         ports=(),
         ports_known=False,

@@ -21,9 +21,7 @@ def compiler(call: Call) -> Iterator[Change]:
     yield Compilation(call.name, tuple(call.absolute(path) for path in outputs), call.line, call.certain)
 
 
-@effect(
-    "make", "cmake", "ninja", "meson", "mix", "stack", "cabal", "swift", "bazel", "ng", "vite", "next", "deno"
-)
+@effect("make", "cmake", "ninja", "meson", "stack", "swift", "bazel", "ng", "vite", "next", "deno")
 def build_tool(call: Call) -> Iterator[Change]:
     """Something is built; what and where only the project's own files tell."""
     yield Compilation(call.name, (), call.line, call.certain)
