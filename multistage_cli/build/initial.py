@@ -42,9 +42,7 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
     if kind is BaseKind.SCRATCH:
         return _state(None, windows=windows, shell_exists=Claim.NO)
     reference = lookup.reference if lookup else None
-    official = (
-        reference is not None and reference.domain == "docker.io" and reference.path.startswith("library/")
-    )
+    official = reference is not None and f"{reference.domain}/{reference.path}".startswith(_NO_HEALTHCHECK)
     if image is None:
         return _unknown(windows=windows, official=official)
     exists = Claim.YES if image.shell else Claim.NO
