@@ -6,7 +6,6 @@ import inspect
 import os
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -33,6 +32,7 @@ from multistage_cli.terminal.reading import parsed_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from multistage_cli.build.evaluate import Build
 

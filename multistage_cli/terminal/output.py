@@ -97,7 +97,14 @@ def _write(rendered: RenderableType, file: IO[str], output: Output) -> None:
         file.write(rendered.encode("utf-8", "backslashreplace").decode("utf-8"))
         file.write("" if rendered.endswith("\n") else "\n")
         return
-    console(file, color=output.color, width=output.width).print(rendered)
+    target = console(file, color=output.color, width=output.width)
+    if target.is_terminal:
+        target.print(rendered)
+        return
+    # Tables fill their columns up with spaces, which nobody wants in a file.
+    with target.capture() as capture:
+        target.print(rendered)
+    file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
 
 
 def console(file: IO[str], *, color: Color = "auto", width: int | None = None) -> Console:
@@ -108,8 +115,7 @@ def console(file: IO[str], *, color: Color = "auto", width: int | None = None) -
         file=file,
         width=width,
         force_terminal=True if color == "always" else None,
-        no_color=True if color == "never" else None,
-        color_system="auto" if color != "never" else None,
+        no_color={"always": False, "never": True}.get(color),
         highlight=False,
         markup=False,
         emoji=False,

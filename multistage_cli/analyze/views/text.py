@@ -1,0 +1,137 @@
+"""Findings and practices for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from multistage_cli.analyze.engine import Severity
+from multistage_cli.analyze.practices import Status
+from multistage_cli.printable import printable
+from multistage_cli.terminal.glyphs import glyphs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding
+    from multistage_cli.analyze.practices import Practice, Score
+
+_STYLES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.INFO: "cyan",
+    Severity.STYLE: "dim",
+}
+_MARK_STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.NOT_APPLICABLE: "dim"}
+_WIDE = 70  # columns from which a practice's message stands beside its name
+_MAX_SOURCE_LINES = 3
+
+
+def render(analysis: Analysis) -> RenderableType:
+    """For each file its findings with their source lines, then its scorecard."""
+    parts: list[RenderableType] = []
+    for file in analysis.files:
+        parts.extend((_file(file, named=len(analysis.files) > 1), Text()))
+    return Group(*parts[:-1])
+
+
+def _file(file: FileAnalysis, *, named: bool) -> RenderableType:
+    parts: list[RenderableType] = []
+    if named:
+        parts.append(Text(printable(file.path), style="bold"))
+    if file.error:
+        return Group(
+            *parts, Padding(Text(printable(file.error), style="bold red"), (0, 0, 0, 2), expand=False)
+        )
+    for finding in file.findings:
+        parts.extend((FindingView(finding, file.lines), Text()))
+    parts.append(scorecard(file.practices, file.score))
+    return Group(*parts)
+
+
+def scorecard(practices: tuple[Practice, ...], score: Score) -> RenderableType:
+    """The table of practices, its marks first, and the score below."""
+    if not practices:
+        return Text("no stage, so there is no practice to judge", style="dim")
+    return Scorecard(practices, score)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """Practices with their marks; on a narrow terminal each message stands below its practice."""
+
+    practices: tuple[Practice, ...]
+    score: Score
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        signs = glyphs(options)
+        marks = {
+            Status.PASSED: signs.passed,
+            Status.FAILED: signs.failed,
+            Status.NOT_APPLICABLE: signs.skipped,
+        }
+        wide = options.max_width >= _WIDE
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(width=1)
+        table.add_column(no_wrap=wide)
+        if wide:
+            table.add_column()
+        for practice in self.practices:
+            mark = Text(marks[practice.status], style=_MARK_STYLES[practice.status])
+            dim = practice.status is Status.NOT_APPLICABLE
+            name = Text(practice.name, style="dim" if dim else "bold")
+            message = Text(printable(practice.message), style="dim" if dim else "")
+            if practice.line:
+                message.append(f" (line {practice.line})", style="dim")
+            if wide:
+                table.add_row(mark, name, message)
+            else:
+                table.add_row(mark, Group(name, message))
+        yield Padding(table, (0, 0, 0, 3), expand=False)
+        whole = self.score.passed == self.score.total
+        yield Text()
+        yield Text.assemble(
+            "   Score: ",
+            (f"{self.score.passed}/{self.score.total} checks passed", "bold green" if whole else "bold"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding, the lines that it is about, and what to do."""
+
+    finding: Finding
+    lines: tuple[str, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        finding = self.finding
+        stage = f" in stage {printable(finding.stage)}" if finding.stage is not None else ""
+        yield Text.assemble(
+            (finding.severity.value, _STYLES[finding.severity]),
+            (f" {finding.code} ", "dim"),
+            f"line {finding.line}{stage}: ",
+            printable(finding.message),
+        )
+        yield from self._source(console)
+        for entry in finding.related:
+            yield Text(f"  line {entry.line}: {printable(entry.message)}", style="dim")
+
+    def _source(self, console: Console) -> Iterator[RenderableType]:
+        finding = self.finding
+        last = min(finding.end_line, finding.line + _MAX_SOURCE_LINES - 1)
+        width = len(str(last))
+        for number in range(finding.line, min(last, len(self.lines)) + 1):
+            source = Text(f"  {number:>{width}} | ", style="dim", no_wrap=True, overflow="ellipsis")
+            source.append(printable(self.lines[number - 1].expandtabs(4)), style="default")
+            yield source
+        if finding.column is not None:
+            yield Text(" " * (width + 4 + finding.column) + "^", style=_STYLES[finding.severity])
+        if finding.end_line > last:
+            yield Text(f"  {'':>{width}} | ... to line {finding.end_line}", style="dim")
