@@ -183,8 +183,8 @@ def run_container(docker: Docker, built: Built, network: str) -> Iterator[RunCon
             *("run", "--detach", "--name", name, "--network", network, "--publish", "127.0.0.1::8000"),
             *HARDENED,
             # Docker asks for the first time after one interval, which is 30 s in the image, and in the start
-            # period every 5 s.
-            *("--health-interval=1s", "--health-start-period=0s"),
+            # period, which 0 does not unset, every 5 s.
+            *("--health-interval=1s", "--health-start-period=1ms"),
             *options,
             built.image,
         )
