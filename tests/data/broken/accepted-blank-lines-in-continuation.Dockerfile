@@ -1,0 +1,7 @@
+FROM alpine:3.22
+CMD echo one \
+
+  two \
+  # three
+
+  four

@@ -1,0 +1,3 @@
+# a comment
+# escape=x
+FROM alpine:3.22

@@ -1,0 +1,7 @@
+FROM alpine:3.22 AS first
+COPY --from=second /etc/issue /first
+
+FROM first AS second
+COPY --from=first /first /second
+
+FROM second

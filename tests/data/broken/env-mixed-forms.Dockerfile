@@ -1,0 +1,2 @@
+FROM alpine:3.22
+ENV ONE=1 TWO 2

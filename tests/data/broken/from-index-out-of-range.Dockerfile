@@ -1,0 +1,5 @@
+FROM alpine:3.22 AS build
+RUN touch /made
+
+FROM alpine:3.22
+COPY --from=7 /made /made

@@ -1,0 +1,3 @@
+# nothing to start from
+FROM
+RUN true

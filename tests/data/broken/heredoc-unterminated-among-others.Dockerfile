@@ -1,0 +1,5 @@
+FROM alpine:3.22
+COPY <<one.txt <<two.txt /target/
+1
+one.txt
+2

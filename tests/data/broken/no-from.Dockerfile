@@ -1,0 +1,3 @@
+ARG VERSION=1
+RUN echo hello
+FROM alpine:3.22

@@ -1,0 +1,2 @@
+FORM alpine:3.22
+RUN echo hello

@@ -1,0 +1,5 @@
+FROM alpine:3.22 AS Build
+RUN touch /made
+
+FROM Build
+CMD ["ls", "/made"]
