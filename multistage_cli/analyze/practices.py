@@ -92,10 +92,9 @@ def _multistage_build(build: Build, target: EvaluatedStage) -> tuple[Status, str
     feeding = list(_feeding(build))
     if feeding:
         left = [entry.stage.label for entry in build.needed if entry not in build.shipped]
-        count = len(build.needed)
-        return _passed(
-            f"{count} stages; {_list(left)} {'stays' if len(left) == 1 else 'stay'} out of the image"
-        )
+        verb = "stays" if len(left) == 1 else "stay"
+        count = f"{len(build.needed)} stages"
+        return _passed(f"{count}; {_list(left)} {verb} out of the image" if left else f"{count} feed each other")
     line = target.stage.head.span.first
     works = any(
         isinstance(change, Installation | Compilation | Download)

@@ -1,0 +1,51 @@
+"""What base images weigh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multistage_cli.facts.images import Certainty
+from multistage_cli.sizes.model import BaseSize
+from multistage_cli.sizes.ranges import Range
+
+if TYPE_CHECKING:
+    from multistage_cli.build.evaluate import EvaluatedStage
+    from multistage_cli.facts.images import Image, Lookup
+
+ANY_IMAGE = Range(13_000_000, 193_000_000, 1_130_000_000)
+"""An image of which nothing is known: the 5th, 50th and 95th percentile of the catalogue's sizes
+(tests/sizes/test_bases.py works them out again)."""
+
+
+def base_size(entry: EvaluatedStage) -> BaseSize:
+    """What the image that a stage starts from weighs; for a base that is no stage."""
+    label = entry.stage.base.label
+    if entry.lookup is None:
+        return BaseSize(label, ANY_IMAGE, f"what {label} weighs: any image is as likely")
+    return lookup_size(label, entry.lookup)
+
+
+def lookup_size(label: str, lookup: Lookup) -> BaseSize:
+    """What the facts say of an image."""
+    ends = lookup.size_range_bytes
+    if lookup.image is None or lookup.image.size_bytes is None or ends is None:
+        return BaseSize(label, ANY_IMAGE, f"what {label} weighs: any image is as likely")
+    size = Range(ends[0], lookup.image.size_bytes, ends[1])
+    if lookup.certainty is Certainty.LIKELY:
+        return BaseSize(label, size, f"{label} itself: {lookup.because}")
+    return BaseSize(label, size)
+
+
+def image_size(image: Image) -> Range:
+    """The size of an image that the catalogue has.
+
+    Raises:
+        ValueError: it has no size there.
+    """
+    if image.size_bytes is None:
+        raise ValueError(f"no size is known of {image.reference}")
+    return Range(
+        max(0, image.size_bytes - image.size_error_bytes),
+        image.size_bytes,
+        image.size_bytes + image.size_error_bytes,
+    )

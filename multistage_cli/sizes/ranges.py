@@ -1,0 +1,47 @@
+"""Bytes that are not known exactly: low, estimate, high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bytes as Docker counts them: uncompressed, 1 MB is 1,000,000 bytes.
+
+    Raises:
+        ValueError: the three are not in order. That is our bug.
+    """
+
+    low: int = 0
+    estimate: int = 0
+    high: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.estimate <= self.high:
+            raise ValueError(f"not a range: {self.low}, {self.estimate}, {self.high}")
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.low + other.low, self.estimate + other.estimate, self.high + other.high)
+
+    @staticmethod
+    def exactly(size_bytes: int) -> Range:
+        """A size that is known."""
+        return Range(size_bytes, size_bytes, size_bytes)
+
+    @staticmethod
+    def about(size_bytes: int, below: float, above: float) -> Range:
+        """A size that may be off by those fractions of it, downwards and upwards."""
+        return Range(round(size_bytes * (1 - below)), size_bytes, round(size_bytes * (1 + above)))
+
+
+def total(ranges: Iterable[Range]) -> Range:
+    """The sum; ends add up as if all were off in the same direction, which no sum ever exceeds."""
+    low = estimate = high = 0
+    for entry in ranges:
+        low, estimate, high = low + entry.low, estimate + entry.estimate, high + entry.high
+    return Range(low, estimate, high)
