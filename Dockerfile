@@ -51,7 +51,7 @@ ENV PATH="/opt/venv/bin:${PATH}" \
 
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=3s --start-period=5s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
     CMD ["python", "-m", "sample_service.healthcheck"]
 
 # Last, because they differ in every build.

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sample_service.middleware import REQUEST_ID_HEADER, BodyLimit, RequestIdAndAccessLog
 from sample_service.model import load_model
 from sample_service.problems import MEDIA_TYPE, add_problem_handlers
-from sample_service.routes import router
+from sample_service.routes import add_routes
 from sample_service.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.model = None
-    app.include_router(router)
+    add_routes(app)
     add_problem_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)

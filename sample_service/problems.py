@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from sample_service.middleware import REQUEST_ID_HEADER, request_id
 
@@ -23,8 +24,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 # RFC 9110's words; http.HTTPStatus has RFC 7231's until Python 3.13.
 TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}
 DETAILS: Final = {
-    # FastAPI's own where json.loads() fails otherwise than with a syntax error: nested too deep, no UTF-8.
-    400: "The body cannot be read as JSON.",
     404: "There is nothing at this path; /docs lists what there is.",
     405: "This path does not take this method; the Allow header says which it takes.",
 }
@@ -77,6 +76,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
     app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(RequestValidationError)(_invalid_request)
+    app.exception_handler(ClientDisconnect)(_client_left)
     app.exception_handler(Exception)(_internal_error)
 
 
@@ -88,23 +88,17 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 async def _invalid_request(request: Request, error: RequestValidationError) -> Response:
     faults = error.errors()
     if faults[0]["type"] == "json_invalid":
-        position = faults[0]["loc"][-1]
-        reason = faults[0]["ctx"]["error"]
-        return problem(request, 400, f"The body is not JSON: {reason}, at character {position}.")
-    if isinstance(error.body, bytes):
-        # FastAPI hands the body on unread where its media type is not JSON.
-        return problem(
-            request,
-            415,
-            "Send JSON, with the header Content-Type: application/json.",
-            headers={"Accept": "application/json"},
-        )
+        return problem(request, 400, f"The body is not JSON: {faults[0]['ctx']['error']}.")
     count = f"{len(faults)} error" if len(faults) == 1 else f"{len(faults)} errors"
     listed = f"; the first {MAX_ERRORS} are listed" if len(faults) > MAX_ERRORS else ""
-    errors = [
-        {"pointer": _pointer(fault["loc"][1:]), "detail": fault["msg"]} for fault in faults[:MAX_ERRORS]
-    ]
+    errors = [{"pointer": _pointer(fault["loc"]), "detail": fault["msg"]} for fault in faults[:MAX_ERRORS]]
     return problem(request, 422, f"The request body has {count}{listed}.", errors=errors)
+
+
+async def _client_left(request: Request, error: ClientDisconnect) -> Response:
+    # Nobody reads this; but it is no failure of the service, which would be logged as one.
+    del error
+    return problem(request, 400, "The body ended early.")
 
 
 def _pointer(location: Sequence[str | int]) -> str:

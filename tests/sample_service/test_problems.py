@@ -44,7 +44,7 @@ def post(client: TestClient, body: bytes, headers: dict[str, str] = JSON) -> dic
         ("[1, 2, 1e308, 4]", "#/features/2", "less than or equal to 100"),
         ("[1, 2, 100.001, 4]", "#/features/2", "less than or equal to 100"),
         ("[1, 2, 1" + "0" * 30 + ", 4]", "#/features/2", "less than or equal to 100"),
-        ("[1, 2, 1" + "0" * 400 + ", 4]", "#/features/2", "valid number"),
+        ("[1, 2, 1" + "0" * 400 + ", 4]", "#/features/2", "finite number"),
         ("[1, 2, -1, 4]", "#/features/2", "greater than or equal to 0"),
         ('[1, 2, "3", 4]', "#/features/2", "valid number"),
         ('[1, 2, "abc", 4]', "#/features/2", "valid number"),
@@ -52,9 +52,9 @@ def post(client: TestClient, body: bytes, headers: dict[str, str] = JSON) -> dic
         ("[1, 2, null, 4]", "#/features/2", "valid number"),
         ("[1, 2, [3], 4]", "#/features/2", "valid number"),
         ("[1, 2, {}, 4]", "#/features/2", "valid number"),
-        ('"1234"', "#/features", "valid list"),
-        ("null", "#/features", "valid list"),
-        ('{"0": 1}', "#/features", "valid list"),
+        ('"1234"', "#/features", "valid array"),
+        ("null", "#/features", "valid array"),
+        ('{"0": 1}', "#/features", "valid array"),
     ],
 )
 def test_wrong_features_are_refused_at_their_place(
@@ -73,15 +73,12 @@ def test_wrong_features_are_refused_at_their_place(
     ("body", "pointer"),
     [
         (b"{}", "#/features"),
-        (b"", "#"),
         (b"[]", "#"),
         (b"null", "#"),
         (b"3", "#"),
         (b'"text"', "#"),
         (b'{"features": [1, 2, 3, 4], "colour": "blue"}', "#/colour"),
         (b'{"features": [1, 2, 3, 4], "a/b~c": 1}', "#/a~1b~0c"),
-        # A lone surrogate, which no encoder takes.
-        (b'{"features": [1, 2, 3, 4], "\\ud800": 1}', "#"),
     ],
 )
 def test_wrong_shape_is_refused(client: TestClient, body: bytes, pointer: str) -> None:
@@ -112,7 +109,11 @@ def test_answer_to_many_errors_stays_small(client: TestClient) -> None:
         b"{'features': [1, 2, 3, 4]}",
         b'{"features": [1, 2, 3, 4],}',
         b'{"features": [1, 2, 3, 4]} {}',
+        b"",
+        b" ",
         b"features=1",
+        # A lone surrogate, which no encoder takes.
+        b'{"features": [1, 2, 3, 4], "\\ud800": 1}',
         b'{"features": [1, 2, 3, \x00]}',
         b'\xff\xfe\xfd{"features": 1}',
         b"[" * 60_000,
@@ -123,7 +124,7 @@ def test_answer_to_many_errors_stays_small(client: TestClient) -> None:
 def test_malformed_json_is_refused(client: TestClient, body: bytes) -> None:
     document = post(client, body)
     assert (document["status"], document["title"]) == (400, "Bad Request")
-    assert document["detail"].startswith(("The body is not JSON: ", "The body cannot be read as JSON."))
+    assert document["detail"].startswith("The body is not JSON: ")
     assert "errors" not in document
 
 
@@ -134,6 +135,7 @@ def test_malformed_json_is_refused(client: TestClient, body: bytes) -> None:
         {"Content-Type": ""},
         {"Content-Type": "text/plain"},
         {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "text/x+json"},
     ],
 )
 def test_other_media_types_are_refused(client: TestClient, headers: dict[str, str]) -> None:

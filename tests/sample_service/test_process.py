@@ -157,6 +157,19 @@ def test_announced_body_is_refused_before_it_comes(running: Process) -> None:
     assert answer["detail"] == "The body is over 65536 bytes."
 
 
+def test_client_that_leaves_early_is_no_failure(start: Start) -> None:
+    process = start()
+    with connect(process) as connection:
+        connection.sendall(HEAD + BODY[:10])
+        assert request(process, "GET", "/health")[0] == 200
+    process.wait_for("/predict")
+    process.terminate()
+    assert process.exit_code() == 0
+    log = process.log()
+    assert {line["level"] for line in log} == {"INFO"}
+    assert [line["status"] for line in log if line.get("path") == "/predict"] == [400]
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
