@@ -129,6 +129,23 @@ class UserMade:
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualEnvironment:
+    """A virtual environment of Python that a command makes.
+
+    Attributes:
+        path: absolute where that follows.
+        seeded: whether pip is put into it (`uv venv` does not).
+        line: of the command.
+        certain: as everywhere.
+    """
+
+    path: str
+    seeded: bool
+    line: int
+    certain: Claim
+
+
+@dataclass(frozen=True, slots=True)
 class Deletion:
     """Paths that a command deletes, absolute where that follows."""
 
@@ -154,6 +171,7 @@ Change: TypeAlias = (
     | Compilation
     | Download
     | UserMade
+    | VirtualEnvironment
     | Deletion
     | Untracked
 )

@@ -262,7 +262,7 @@ class _StageWalk:
         copied: Copied | None = None
         after = before
         if instruction.name == "RUN":
-            changes = run_changes(instruction, before, line=line if fired else None)
+            changes, after = run_changes(instruction, before, line=line if fired else None)
         elif instruction.name in {"COPY", "ADD"}:
             copied = self._copied(instruction, before)
         elif (reader := self.READERS.get(instruction.name)) is not None:

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Cache, CacheRemoval, Change, IndexRefresh, Installation, Untracked
+from multistage_cli.build.changes import (
+    Cache,
+    CacheRemoval,
+    Change,
+    IndexRefresh,
+    Installation,
+    Untracked,
+    VirtualEnvironment,
+)
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Call, absolute, effect_of
 from multistage_cli.build.instructions import read_mounts
@@ -31,16 +39,24 @@ _WRAPPERS = {
 }  # fmt: skip
 
 
-def run_changes(instruction: Instruction, state: State, *, line: int | None) -> tuple[Change, ...]:
-    """What the commands of a RUN leave behind, in order.
+def run_changes(
+    instruction: Instruction, state: State, *, line: int | None
+) -> tuple[tuple[Change, ...], State]:
+    """What the commands of a RUN leave behind, in order, and the state after it.
 
     Args:
         instruction: the RUN.
         state: what it sees.
         line: the line to blame for all of it, or None for each command's own line.
+
+    Returns:
+        The changes, and the state after them.
     """
     reader = _RunReader(instruction, state, line)
-    return _settle_caches(tuple(reader.read()))
+    changes = _settle_caches(tuple(reader.read()))
+    if reader.virtual_environments is state.virtual_environments:
+        return changes, state
+    return changes, replace(state, virtual_environments=reader.virtual_environments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ class _RunReader:
         self.instruction = instruction
         self.state = state
         self.line = line
+        self.virtual_environments = state.virtual_environments
         self.environment: Mapping[str, str] = _Environment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
@@ -182,7 +199,7 @@ class _RunReader:
         if effect is None:
             yield Untracked(name, around.line, around.certain)
             return
-        yield from effect(
+        for change in effect(
             Call(
                 name=name,
                 words=words[1:],
@@ -193,8 +210,12 @@ class _RunReader:
                 line=around.line,
                 certain=around.certain,
                 path=path,
+                virtual_environments=self.virtual_environments,
             )
-        )
+        ):
+            if isinstance(change, VirtualEnvironment):
+                self.virtual_environments = (change.path, *self.virtual_environments)
+            yield change
 
 
 def _is_posix(shell: tuple[str, ...]) -> bool:

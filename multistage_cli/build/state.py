@@ -58,6 +58,7 @@ class State:
         ports_known: whether `ports` is all there is.
         volumes: path to the line of VOLUME.
         labels: name to value.
+        virtual_environments: Python's, that commands made, the newest first.
         windows: whether paths and users are those of Windows.
     """
 
@@ -74,6 +75,7 @@ class State:
     ports_known: bool
     volumes: Mapping[str, int | None]
     labels: Mapping[str, Setting[str]]
+    virtual_environments: tuple[str, ...] = ()
     windows: bool = False
 
     @property

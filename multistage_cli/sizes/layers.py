@@ -12,12 +12,13 @@ from multistage_cli.build.changes import (
     IndexRefresh,
     Installation,
     Untracked,
+    VirtualEnvironment,
 )
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.stages import SourceKind
 from multistage_cli.sizes.apt import AptInstallation, lists_size
 from multistage_cli.sizes.model import Layer, Part
-from multistage_cli.sizes.packages import PipInstallation
+from multistage_cli.sizes.packages import PipInstallation, seed_size
 from multistage_cli.sizes.ranges import Range, total
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ class LayerReader:
         self.entry = entry
         self.before = before
         self.unknown: list[str] = []
+        self.present = frozenset(
+            (part.what, part.path)
+            for index in build.graph.chain(entry.stage.index)[1:]
+            for layer in before[index].layers
+            for part in layer.parts
+            if part.kind == "pip"
+        )
 
     def read(self, step: Step) -> Layer:
         """The layer of one step; empty for an instruction that adds none."""
@@ -67,11 +75,15 @@ class LayerReader:
                 yield from apt.parts()
                 self.unknown.extend(apt.unknown)
             case Installation(manager=manager) if manager in _PYTHON_MANAGERS:
-                pip = PipInstallation(self.build, self.entry, step, change)
-                yield from pip.parts()
+                pip = PipInstallation(self.build, self.entry, step, change, self.present)
+                parts = tuple(pip.parts())
+                self.present |= {(part.what, part.path) for part in parts}
+                yield from parts
                 self.unknown.extend(pip.unknown)
             case Installation():
                 self.unknown.append(f"what {change.manager} installs on line {change.line}{_named(change)}")
+            case VirtualEnvironment(seeded=True):
+                yield Part("pip of the virtual environment", "pip", seed_size(), change.path)
             case IndexRefresh(manager="apt", cache=Cache.KEPT):
                 yield Part("apt package lists", "lists", lists_size())
             case Compilation():

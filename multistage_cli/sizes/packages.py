@@ -25,14 +25,34 @@ _MINOR_VERSION = re.compile(r"3\.\d+")
 _MOST_INCLUDES = 20  # requirement files that include each other
 
 
-class PipInstallation:
-    """The parts that one pip, uv, pipenv or poetry command adds, and what is not known of them."""
+def seed_size() -> Range:
+    """The pip that `python -m venv` puts into a virtual environment; up to Python 3.11 setuptools too."""
+    from multistage_cli.facts.python import distribution
 
-    def __init__(self, build: Build, entry: EvaluatedStage, step: Step, change: Installation) -> None:
+    pip = distribution("pip")
+    size = pip.source_bytes + pip.bytecode_bytes if pip else 11_000_000
+    return Range.about(size, 0.15, 0.8)
+
+
+class PipInstallation:
+    """The parts that one pip, uv, pipenv or poetry command adds, and what is not known of them.
+
+    `present` names the distributions that earlier commands installed, each with its place.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        entry: EvaluatedStage,
+        step: Step,
+        change: Installation,
+        present: frozenset[tuple[str, str | None]],
+    ) -> None:
         self.build = build
         self.entry = entry
         self.step = step
         self.change = change
+        self.present = present
         self.unknown: list[str] = []
 
     def parts(self) -> Iterator[Part]:
@@ -50,6 +70,8 @@ class PipInstallation:
         resolution = closure(requirements)
         path = self._landing()
         for distribution in resolution.distributions:
+            if (distribution.name, path) in self.present:
+                continue  # pip leaves alone what is there already
             approximate = distribution.name in resolution.approximate
             yield Part(distribution.name, "pip", self._size(distribution, approximate=approximate), path)
         for name in resolution.unknown:

@@ -45,3 +45,17 @@ def total(ranges: Iterable[Range]) -> Range:
     for entry in ranges:
         low, estimate, high = low + entry.low, estimate + entry.estimate, high + entry.high
     return Range(low, estimate, high)
+
+
+_FEW_MEGABYTES = 10_000_000
+
+
+def megabytes(size_bytes: int) -> str:
+    """Bytes as `docker image ls` would: decimal megabytes, one digit after the point below ten."""
+    return f"{number_of_megabytes(size_bytes)} MB"
+
+
+def number_of_megabytes(size_bytes: int) -> str:
+    """The same without its unit."""
+    digits = 1 if 0 < size_bytes < _FEW_MEGABYTES else 0
+    return f"{size_bytes / 1_000_000:,.{digits}f}"

@@ -35,6 +35,7 @@ class Call:
         line: where the command stands on disk.
         certain: YES where the RUN cannot succeed without this command having succeeded, else UNKNOWN.
         path: the name as it was called, with its folder (`/opt/venv/bin/pip`).
+        virtual_environments: those that commands before this one made.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Call:
     line: int
     certain: Claim
     path: str
+    virtual_environments: tuple[str, ...] = ()
 
     def absolute(self, path: str) -> str:
         """A path as seen from the working directory; as it is where that is unknown."""
@@ -62,6 +64,14 @@ class Call:
         if self.user is UNKNOWN:
             return UNKNOWN
         return "/root" if self.user.split(":")[0] in {"", "root", "0"} else UNKNOWN
+
+    def active_environment(self) -> str | None:
+        """The virtual environment whose programs come first in PATH, or the one that VIRTUAL_ENV names."""
+        for folder in self.environment.get("PATH", "").split(":"):
+            parent = folder.rstrip("/").removesuffix("/bin")
+            if parent in self.virtual_environments:
+                return parent
+        return self.environment.get("VIRTUAL_ENV")
 
     def cache_at(self, *folders: Known[str]) -> Cache:
         """What becomes of files in these folders: MOUNTED where one of them lies in a mount."""

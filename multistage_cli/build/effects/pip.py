@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Cache, CacheRemoval, Installation
+from multistage_cli.build.changes import Cache, CacheRemoval, Installation, VirtualEnvironment
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
 
@@ -71,10 +71,26 @@ def python(call: Call) -> Iterator[Change]:
         # The Python that runs pip is the one that gets the packages, and pip lies beside it.
         folder = call.path.rpartition("/")[0]
         yield from pip(replace(call, name="pip", path=f"{folder}/pip" if folder else "pip", words=words[2:]))
-    elif words[:2] in {("-m", "venv"), ("-m", "virtualenv"), ("-m", "compileall"), ("-m", "ensurepip")}:
+    elif words[:2] in {("-m", "venv"), ("-m", "virtualenv")}:
+        yield from virtualenv(replace(call, words=words[2:]))
+    elif words[:2] in {("-m", "compileall"), ("-m", "ensurepip")}:
         return
     elif words[:1] not in {("--version",), ("-V",)}:
         yield Untracked(call.name, call.line, call.certain)
+
+
+@effect("virtualenv")
+def virtualenv(call: Call) -> Iterator[Change]:
+    """The virtual environment that the last operand names."""
+    arguments = read_arguments(
+        call.words,
+        switches="--system-site-packages --copies --symlinks --clear --upgrade --without-pip --upgrade-deps --no-pip"
+        " --no-download --always-copy --no-seed --no-setuptools --no-wheel",
+        with_value="--prompt -p --python",
+    )
+    seeded = not arguments.has("--without-pip", "--no-pip", "--no-seed")
+    for path in arguments.operands[-1:]:
+        yield VirtualEnvironment(call.absolute(path), seeded, call.line, call.certain)
 
 
 def _cache(call: Call, arguments: Arguments) -> Cache:
@@ -92,12 +108,17 @@ def _cache(call: Call, arguments: Arguments) -> Cache:
 def _prefix(call: Call, arguments: Arguments) -> Known[str] | None:
     if target := arguments.value("-t", "--target", "--prefix"):
         return call.absolute(target)
+    if python := arguments.value("--python"):
+        # An interpreter, or the virtual environment itself.
+        path = call.absolute(python)
+        folder, _, name = path.rpartition("/")
+        return folder.rpartition("/")[0] if name.startswith("python") and folder.endswith("/bin") else path
     if arguments.has("--user"):
         home = call.home()
         return call.environment.get("PYTHONUSERBASE") or (UNKNOWN if home is UNKNOWN else f"{home}/.local")
     if "/" in call.path:
         return call.path.rsplit("/", 2)[0]
-    return call.environment.get("VIRTUAL_ENV")
+    return call.active_environment()
 
 
 def _stored_at(call: Call, arguments: Arguments, action: str) -> str:

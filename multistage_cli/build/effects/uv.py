@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Cache, CacheRemoval, Installation
+from multistage_cli.build.changes import Cache, CacheRemoval, Installation, VirtualEnvironment
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
 
@@ -23,7 +23,7 @@ _SWITCHES = (
     " --no-deps -U --upgrade --break-system-packages --no-sources --require-hashes --dev --all-groups"
     " --no-default-groups --inexact --exact --pre --no-build --no-build-isolation --reinstall --native-tls"
     " --managed-python --no-managed-python --no-python-downloads --no-config --offline --all-packages --active"
-    " --only-dev --strict --force"
+    " --only-dev --strict --force --seed --clear --relocatable --allow-existing"
 )
 _WITH_VALUE = (
     "-r --requirement --requirements -c --constraint -e --editable -p --python --target --prefix --extra"
@@ -65,6 +65,9 @@ def uv(call: Call) -> Iterator[Change]:
                 development=not arguments.has("--no-dev", "--no-default-groups"),
                 prefix=call.absolute(call.environment.get("UV_PROJECT_ENVIRONMENT") or f"{folder}/.venv"),
             )
+        case ("venv", *names):
+            path = call.absolute(names[0] if names else ".venv")
+            yield VirtualEnvironment(path, arguments.has("--seed"), line, certain)
         case ("tool", "install", *names) | ("add", *names):
             yield Installation(
                 "uv", tuple(names), (), line, certain, _cache(call, arguments), complete=arguments.complete

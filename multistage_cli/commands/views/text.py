@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -11,16 +13,38 @@ from rich.text import Text
 from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from multistage_cli.commands.recipes import Recipes
+    from multistage_cli.commands.recipes import Recipe, Recipes
+
+_INDENT = 3
 
 
 def render(recipes: Recipes) -> RenderableType:
-    """What each command does, and the command below it, unbroken so that it can be copied."""
+    """What each command does, and the command below it as it can be copied."""
     parts: list[RenderableType] = []
     for entry in recipes.recipes:
-        parts.append(Text(f"# {printable(entry.what)}", style="dim"))
-        parts.append(Text(printable(entry.shell), style="bold", no_wrap=True, overflow="ignore"))
-        parts.append(Text())
-    return Padding(Group(*parts[:-1]), (0, 0, 0, 3))
+        parts.extend((CommandView(entry), Text()))
+    return Group(*parts[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class CommandView:
+    """A command under its comment; one that is too long goes on after a backslash, as a shell reads it."""
+
+    recipe: Recipe
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        indent = " " * _INDENT
+        yield Padding(Text(f"# {printable(self.recipe.what)}", style="dim"), (0, 0, 0, _INDENT), expand=False)
+        width = max(options.max_width - _INDENT - 2, 1)
+        lines = [""]
+        for word in (printable(shlex.quote(argument)) for argument in self.recipe.argv):
+            joined = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
+            if len(joined) > width and lines[-1].strip():
+                lines.append(f"  {word}")
+            else:
+                lines[-1] = joined
+        text = f" \\\n{indent}".join(lines)
+        # Never wrapped by Rich: a break inside of a word would not survive copying.
+        yield Text(f"{indent}{text}", style="bold", no_wrap=True, overflow="ignore")

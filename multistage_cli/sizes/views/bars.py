@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from multistage_cli.printable import printable
+from multistage_cli.sizes.ranges import megabytes, number_of_megabytes
 from multistage_cli.terminal.glyphs import glyphs
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _INDENT = (0, 0, 0, 3)
 _MOST_STAGES = 12
 _MOST_EXCLUDED = 8
 _MOST_UNKNOWN = 6
-_FEW_MEGABYTES = 10_000_000
 _WIDE = 70  # columns from which an excluded thing's place stands beside it
 
 
@@ -179,14 +179,4 @@ def size_range(size: Range) -> str:
     about = f"~{megabytes(size.estimate)}"
     if size.high - size.low <= size.estimate // 10:
         return about
-    return f"{about} ({_number(size.low)}-{_number(size.high)})"
-
-
-def megabytes(size_bytes: int) -> str:
-    """Bytes as `docker image ls` would: decimal megabytes, one digit after the point below ten."""
-    return f"{_number(size_bytes)} MB"
-
-
-def _number(size_bytes: int) -> str:
-    digits = 1 if 0 < size_bytes < _FEW_MEGABYTES else 0
-    return f"{size_bytes / 1_000_000:,.{digits}f}"
+    return f"{about} ({number_of_megabytes(size.low)}-{number_of_megabytes(size.high)})"

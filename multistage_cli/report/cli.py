@@ -1,0 +1,19 @@
+"""`multistage report`, and `multistage` alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multistage_cli.terminal import room_command
+
+if TYPE_CHECKING:
+    from multistage_cli.build.evaluate import Build
+    from multistage_cli.report.page import Page
+
+
+@room_command("text")
+def report(build: Build) -> Page:
+    """Show it all on one page: flow, practices, sizes, commands, takeaways."""
+    from multistage_cli.report.page import collect_page
+
+    return collect_page(build)

@@ -1,0 +1,82 @@
+"""The page for a terminal, in the order in which a person asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from multistage_cli.analyze.views.text import FindingView, scorecard
+from multistage_cli.commands.views.text import render as commands
+from multistage_cli.flow.views.boxes import render as boxes
+from multistage_cli.printable import printable
+from multistage_cli.sizes.views.bars import render as bars
+from multistage_cli.terminal.glyphs import glyphs
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from multistage_cli.report.page import Page
+
+_MOST_FINDINGS = 5
+_WIDEST_RULE = 78
+
+
+def render(page: Page) -> RenderableType:
+    """Every section under its heading."""
+    count = len(page.flow.stages)
+    head = Text.assemble(
+        "   Analyzing: ",
+        (printable(page.path), "bold"),
+        f"\n   Found {count} build stage{'s' if count != 1 else ''}",
+    )
+    parts: list[RenderableType] = [Heading("MULTISTAGE BUILD", strong=True), head]
+    sections: list[tuple[str, RenderableType]] = [
+        ("Build Stage Flow", boxes(page.flow)),
+        ("Best Practices Validation", _practices(page)),
+        ("Estimated Size Comparison", bars(page.sizes)),
+        ("Build Commands", commands(page.recipes)),
+        ("Key Takeaways", _takeaways(page)),
+    ]
+    for title, section in sections:
+        parts.extend((Text(), Heading(title), section))
+    return Group(*parts)
+
+
+def _practices(page: Page) -> RenderableType:
+    findings = page.analysis.findings
+    parts: list[RenderableType] = []
+    for finding in findings[:_MOST_FINDINGS]:
+        parts.extend((Padding(FindingView(finding, page.analysis.lines), (0, 0, 0, 3), expand=False), Text()))
+    if len(findings) > _MOST_FINDINGS:
+        parts.append(Text(f"   and {len(findings) - _MOST_FINDINGS} more: multistage analyze shows all\n"))
+    return Group(*parts, scorecard(page.analysis.practices, page.analysis.score))
+
+
+def _takeaways(page: Page) -> RenderableType:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(justify="right")
+    table.add_column()
+    for number, text in enumerate(page.takeaways, start=1):
+        table.add_row(Text(f"{number}.", style="bold"), Text(printable(text)))
+    return Padding(table, (0, 0, 0, 3), expand=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A title over a line as wide as the page, at most as wide as reads well."""
+
+    title: str
+    strong: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rule = "=" if self.strong else glyphs(options).rule
+        width = min(options.max_width, _WIDEST_RULE)
+        if self.strong:
+            yield Text(rule * width, style="cyan")
+        yield Text(self.title, style="bold")
+        yield Text(rule * width, style="cyan" if self.strong else "dim")
