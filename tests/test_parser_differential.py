@@ -34,7 +34,7 @@ KNOWN_DIFFERENCES = {
     "space-before-heredoc-name": Difference(
         "since Dockerfile syntax 1.7 white space may stand between << and the name (lex.go, processPossibleHeredoc)",
         "FROM a\nRUN cat << EOF\nx\nEOF\n",
-        re.compile(r"<<[\t\r ]"),
+        re.compile(r"<<(?:[\t\r ]|[\\`][\t ]*\r*\n)"),
     ),
     "one-word-buffer": Difference(
         "since mid-2024 the lexer has one word buffer for all levels: a word in ${} throws away what is before it",
@@ -54,18 +54,18 @@ KNOWN_DIFFERENCES = {
     "space-in-directive": Difference(
         "since Dockerfile syntax 1.5 any Unicode white space may follow the # of a directive",
         "#\u00a0escape=`\nFROM a\nRUN b `\n c\n",
-        re.compile(r"#[\x0b\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"),
+        re.compile(r"#\s*[\x0b\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"),
     ),
     "text-behind-json": Difference(
         "since 2024 nothing may follow the array; before, the rest of the line was dropped (json.Unmarshal for a decoder)",
         'FROM a\nRUN ["a"] && b\n',
-        re.compile(r"\](?!\s*$)", re.MULTILINE),
+        re.compile(r"\](?![\t\r ]*$)", re.MULTILINE),
     ),
     "half-a-character": Difference(
-        "BuildKit reads flags byte by byte and ends one at the bytes 0x85 and 0xA0, be it inside a character; the"
-        " arguments then start with the rest of it. Ours start behind it, since text holds whole characters",
+        "BuildKit reads flags and the word behind HEALTHCHECK byte by byte and ends them at the bytes 0x85 and 0xA0,"
+        " be it inside a character; what follows starts with the rest of it. Ours holds whole characters only",
         "FROM a\nCOPY --from=\u5168 a b\n",
-        re.compile(r"--.*[^\x00-\x7f]", re.DOTALL),
+        re.compile(r"(?:--|HEALTHCHECK).*[^\x00-\x7f]", re.DOTALL | re.IGNORECASE),
     ),
 }
 """`dockerfile` also drops flags and here-documents of an ONBUILD trigger, cuts strings at NUL, has no directives."""
