@@ -132,7 +132,9 @@ class LayerReader:
 
     def _from_stage(self, step: Step, index: int, source: str, destination: str | None) -> Iterator[Part]:
         stage = self.build.graph.stages[index]
-        held, unknown = held_below(self.build, self.before, index, posixpath.normpath(f"/{source}"))
+        held, unknown = held_below(
+            self.build, self.before, index, posixpath.normpath(f"/{source.lstrip('/')}")
+        )
         if unknown or held is None:
             self.unknown.append(f"{source} of {stage.title} on line {step.line}: {unknown or 'not followed'}")
         if held is not None:
@@ -141,20 +143,18 @@ class LayerReader:
 
 def held_below(
     build: Build, sizes: Mapping[int, StageSize], index: int, path: str
-) -> tuple[Range | None, str | None]:
+) -> tuple[Range | None, bool]:
     """What a stage holds at a path and below, as far as its own layers tell.
 
     Returns:
-        The size, None where nothing is known to lie there; and what it leaves out, in words, or None.
+        The size, None where nothing is known to lie there; and whether that is all of it for sure.
     """
     found: list[Range] = []
-    unknown: list[str] = []
+    complete = True
     for number in build.graph.chain(index):
         stage = sizes.get(number)
-        if stage is None:
-            continue
-        for layer in stage.layers:
-            unknown.extend(layer.unknown)
+        for layer in stage.layers if stage else ():
+            complete = complete and not layer.unknown
             for part in layer.parts:
                 if part.path is None or part.kind in {"lists", "cache"}:
                     continue
@@ -163,8 +163,7 @@ def held_below(
                 elif _is_below(path, part.path):
                     # A piece of it: all or nothing.
                     found.append(Range(0, part.size.estimate // 2, part.size.high))
-    words = unknown[0] if unknown else None
-    return (total(found) if found else None), words
+    return (total(found) if found else None), complete
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -42,17 +42,20 @@ def render(sizes: Sizes) -> RenderableType:
 def comparison(sizes: Sizes) -> RenderableType:
     """The ways to build the same, and what this one saves."""
     largest = max((entry.size.estimate for entry in sizes.comparison), default=0)
+    more = bool(sizes.unknown)
     rows = [
         (
             Text(printable(entry.label)),
-            Bar(entry.size, largest, "green" if index == 0 else "yellow"),
-            entry.size,
+            Bar(entry.size, largest, "green" if entry is sizes.comparison[-1] else "yellow"),
+            size_range(entry.size, more=more),
         )
-        for index, entry in enumerate(reversed(sizes.comparison))
-    ][::-1]
-    parts: list[RenderableType] = [_bars(rows, sizes)]
+        for entry in sizes.comparison
+    ]
+    parts: list[RenderableType] = [_bars(rows)]
     if sizes.saving:
-        saved = f"Saving: {megabytes(sizes.saving)} ({sizes.saving_percent}% smaller)"
+        # What is not known weighs the same in both, so the difference holds and the percentage does not.
+        percent = "" if sizes.unknown else f" ({sizes.saving_percent}% smaller)"
+        saved = f"Saving: ~{megabytes(sizes.saving)}{percent}"
         parts += [Text(), Padding(Text(saved, style="bold green"), _INDENT, expand=False)]
     return Group(*parts)
 
@@ -65,9 +68,14 @@ def stages(sizes: Sizes) -> RenderableType:
     shown = shown[:_MOST_STAGES] + [stage for stage in left if stage.stage == sizes.target]
     largest = max((stage.size.estimate for stage in shown), default=0)
     rows = [
-        (_stage_label(stage, sizes), Bar(stage.size, largest, _colour(stage)), stage.size) for stage in shown
+        (
+            _stage_label(stage, sizes),
+            Bar(stage.size, largest, _colour(stage)),
+            size_range(stage.size, more=bool(stage.unknown)),
+        )
+        for stage in shown
     ]
-    parts: list[RenderableType] = [Text("   Stages, with their base images:"), _bars(rows, sizes)]
+    parts: list[RenderableType] = [Text("   Stages, with their base images:"), _bars(rows)]
     more = len([stage for stage in left if stage.stage != sizes.target])
     if more:
         parts.append(Text(f"   and {more} more: --format json shows all", style="dim"))
@@ -97,13 +105,13 @@ def _colour(stage: StageSize) -> str:
     return "green" if stage.shipped else "blue"
 
 
-def _bars(rows: list[tuple[Text, Bar, Range]], sizes: Sizes) -> RenderableType:
+def _bars(rows: list[tuple[Text, Bar, str]]) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0), expand=True)
     table.add_column(ratio=5, overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=6)
     for label, bar, size in rows:
-        table.add_row(label, Text(size_range(size)), bar)
+        table.add_row(label, Text(size), bar)
     return Padding(table, _INDENT)
 
 
@@ -165,7 +173,7 @@ class UnknownList:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         bullet = glyphs(options).bullet
-        yield Text("   Not in these numbers, because the file does not tell:")
+        yield Text("   + Not in these numbers, because the file does not tell:")
         for text in self.texts[:_MOST_UNKNOWN]:
             yield Padding(Text(f"{bullet} {printable(text)}", style="dim"), _INDENT, expand=False)
         if len(self.texts) > _MOST_UNKNOWN:
@@ -174,9 +182,9 @@ class UnknownList:
             )
 
 
-def size_range(size: Range) -> str:
-    """`~152 MB`, or with its ends where they are far apart: `~152 MB (120-190)`."""
+def size_range(size: Range, *, more: bool = False) -> str:
+    """`~152 MB`, or with its ends where they are far apart: `~152 MB (120-190)`; `+` for what is not known."""
     about = f"~{megabytes(size.estimate)}"
     if size.high - size.low <= size.estimate // 10:
-        return about
-    return f"{about} ({number_of_megabytes(size.low)}-{number_of_megabytes(size.high)})"
+        return f"{about} +" if more else about
+    return f"{about} ({number_of_megabytes(size.low)}-{number_of_megabytes(size.high)}){' +' if more else ''}"
