@@ -132,11 +132,10 @@ class LayerReader:
 
     def _from_stage(self, step: Step, index: int, source: str, destination: str | None) -> Iterator[Part]:
         stage = self.build.graph.stages[index]
-        held, unknown = held_below(
-            self.build, self.before, index, posixpath.normpath(f"/{source.lstrip('/')}")
-        )
-        if unknown or held is None:
-            self.unknown.append(f"{source} of {stage.title} on line {step.line}: {unknown or 'not followed'}")
+        path = posixpath.normpath(f"/{source.lstrip('/')}")
+        held, complete = held_below(self.build, self.before, index, path)
+        if held is None or not complete:
+            self.unknown.append(f"{source} of {stage.title} on line {step.line}")
         if held is not None:
             yield Part(source, "stage", held, destination)
 

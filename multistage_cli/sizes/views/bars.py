@@ -93,7 +93,8 @@ def not_known(texts: tuple[str, ...]) -> RenderableType:
 
 
 def _stage_label(stage: StageSize, sizes: Sizes) -> Text:
-    label = Text(printable(stage.label), style="bold" if stage.shipped else "")
+    name = stage.label if not stage.label.isdecimal() else f"stage {stage.label}"
+    label = Text(printable(name), style="bold" if stage.shipped else "")
     if stage.stage == sizes.target:
         label.append(" (the image)", style="dim")
     elif stage.shipped:
