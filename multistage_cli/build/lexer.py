@@ -214,7 +214,7 @@ class Lexer:
         if self.part.raw_escapes:
             self._add(self.escape, 1)
         follower = self.source[self.position : self.position + 1]
-        if follower in ('"', "$", self.escape) and follower:
+        if follower in {'"', "$", self.escape}:
             self.position += 1
             self._add(follower, 1)
         elif follower:
@@ -251,7 +251,7 @@ class Lexer:
                 self._add("$", 1)
             return
         self.position += 1
-        if source[self.position : self.position + 1] in ("{", "}", ":"):
+        if source[self.position : self.position + 1] in {"{", "}", ":"}:
             shown = source[self.position - 2 : self.position + 1]
             raise _SyntaxError(f"`{shown}` names no variable: write its name after `${{`{self._or_escape()}")
         name = self._read_name()
@@ -265,7 +265,7 @@ class Lexer:
             self.position += 1
         if not operation or operation == ":":
             raise _SyntaxError(f"`${{{_short(name)}` has no closing brace: add a `}}`")
-        if operation[-1] not in _MODIFIERS or operation in (":#", ":%", ":/"):
+        if operation[-1] not in _MODIFIERS or operation in {":#", ":%", ":/"}:
             raise _SyntaxError(self._unsupported(name, operation))
         if operation == "/":
             if source[self.position : self.position + 1] == "/":
@@ -273,7 +273,7 @@ class Lexer:
                 operation = "//"
             self._push(self._new_part("/", raw_escapes=True, name=name, operation=operation))
         else:
-            raw_escapes = operation in ("#", "%")
+            raw_escapes = operation in {"#", "%"}
             self._push(self._new_part("}", raw_escapes=raw_escapes, name=name, operation=operation))
         # BuildKit keeps the word that it is splitting off in one buffer, and empties it here: with `x`
         # unset, `EXPOSE 80${x:-81}` exposes port 81 alone.
@@ -293,7 +293,7 @@ class Lexer:
     def _close(self) -> None:
         """End the current part and add to the part around what came of it."""
         part = self.part
-        if part.operation in ("/", "//") and part.stop == "/":
+        if part.operation in {"/", "//"} and part.stop == "/":
             self.part = self._new_part("}", raw_escapes=True, name=part.name, operation=part.operation)
             self.part.pattern = part.text()
             return
@@ -346,8 +346,8 @@ class Lexer:
         word = part.text()
         source = part.pattern if part.operation[0] == "/" else word
         if isinstance(source, Unknown):
-            return "" if value == "" and part.operation in ("#", "%") else UNKNOWN
-        longest = part.operation in ("#", "%") and source.startswith(part.operation)
+            return "" if value == "" and part.operation in {"#", "%"} else UNKNOWN
+        longest = part.operation in {"#", "%"} and source.startswith(part.operation)
         source = source[1:] if longest else source
         if part.operation == "%":
             source = reverse_pattern(source)

@@ -64,13 +64,17 @@ class Pattern:
     """A pattern that was read.
 
     Attributes:
-        pieces: the text between the stars; one piece where there is no star.
+        first: what stands before the first star.
+        middle: what stands between the stars.
+        last: what stands after the last star; None where there is no star.
         cost: steps for each character of a value, at the worst; endless where a piece with `?` in it is
             so long that no value can be worth the time.
         multiline: whether the pattern itself holds a line end.
     """
 
-    pieces: tuple[_Piece, ...]
+    first: _Piece
+    middle: tuple[_Piece, ...]
+    last: _Piece | None
     cost: float
     multiline: bool
 
@@ -89,7 +93,8 @@ def compile_pattern(source: str) -> Pattern:
         character = source[index]
         index += 1
         if character == "*":
-            pieces.append(_piece(text, wild=wild))
+            if text or not pieces:  # two stars in a row say what one says
+                pieces.append(_piece(text, wild=wild))
             text, wild = [], False
             continue
         if character == "?":
@@ -98,15 +103,17 @@ def compile_pattern(source: str) -> Pattern:
             continue
         if character == "\\":
             follower = source[index : index + 1]
-            if follower in ("}", "/") and follower:
+            if follower in {"}", "/"}:
                 continue
-            if follower not in ("*", "?", "\\") or not follower:
+            if follower not in {"*", "?", "\\"}:
                 raise PatternError(_invalid_escape(follower))
             character = follower
             index += 1
         text.append(character)
     pieces.append(_piece(text, wild=wild))
-    return Pattern(tuple(pieces), max(map(_cost, pieces)), "\n" in source)
+    first, *middle = pieces
+    last = middle.pop() if middle else None
+    return Pattern(first, tuple(middle), last, max(map(_cost, pieces)), "\n" in source)
 
 
 def _invalid_escape(follower: str) -> str:
@@ -139,10 +146,9 @@ def trim_prefix(value: str, pattern: Pattern, *, longest: bool) -> Known[str]:
     if pattern.multiline and "\n" in value:
         return UNKNOWN
     line = value.partition("\n")[0]
-    first = pattern.pieces[0]
-    if not first.stands_at(line, 0):
+    if not pattern.first.stands_at(line, 0):
         return value
-    end = _end(pattern, line, first.length, longest=longest)
+    end = _end(pattern, line, pattern.first.length, longest=longest)
     return value if end < 0 else value[end:]
 
 
@@ -162,7 +168,7 @@ def find_first(value: str, pattern: Pattern) -> Known[tuple[int, int] | None]:
     """Where the first match starts and ends, or None."""
     if pattern.multiline and "\n" in value:
         return UNKNOWN
-    if len(pattern.pieces) == 1:
+    if pattern.last is None:
         return _find(pattern, value)
     offset = 0
     for line in value.split("\n"):
@@ -195,8 +201,8 @@ def replace_all(value: str, pattern: Pattern, replacement: str, *, limit: int) -
     """
     if pattern.multiline and "\n" in value:
         return UNKNOWN
-    first = pattern.pieces[0]
-    if len(pattern.pieces) > 1:
+    first = pattern.first
+    if pattern.last is not None:
         spans = _line_matches(pattern, value)
     elif first.regex is not None:
         spans = [match.span() for match in first.regex.finditer(value)]
@@ -232,23 +238,23 @@ def _find(pattern: Pattern, line: str) -> tuple[int, int] | None:
 
     The earliest first piece leaves the most room for the rest, so only it needs to be tried.
     """
-    start = pattern.pieces[0].find(line, 0)
+    start = pattern.first.find(line, 0)
     if start < 0:
         return None
-    end = _end(pattern, line, start + pattern.pieces[0].length, longest=True)
+    end = _end(pattern, line, start + pattern.first.length, longest=True)
     return None if end < 0 else (start, end)
 
 
 def _end(pattern: Pattern, line: str, position: int, *, longest: bool) -> int:
     """Where a match ends whose first piece ends at `position`, or -1 where the rest does not follow."""
-    if len(pattern.pieces) == 1:
+    last = pattern.last
+    if last is None:
         return position
-    for piece in pattern.pieces[1:-1]:
+    for piece in pattern.middle:
         found = piece.find(line, position)
         if found < 0:
             return -1
         position = found + piece.length
-    last = pattern.pieces[-1]
     if not longest:
         found = last.find(line, position)
     elif last.length == 0:

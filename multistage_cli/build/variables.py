@@ -184,13 +184,13 @@ class Variables:
     def with_argument(
         self,
         pair: KeyValue,
-        globals_: GlobalScope,
+        outer: GlobalScope,
         build_args: Mapping[str, Known[str]],
         *,
         escape: str = "\\",
     ) -> Variables:
         """After `ARG` with that pair; see `declare_argument`."""
-        return declare_argument(self, pair, globals_, build_args, escape=escape)[0]
+        return declare_argument(self, pair, outer, build_args, escape=escape)[0]
 
     def with_environment(self, pairs: Iterable[KeyValue], *, escape: str = "\\") -> Variables:
         """After an ENV with those pairs; see `set_environment`."""
@@ -255,7 +255,7 @@ class _Visible(Mapping[str, "Known[str]"]):
 def declare_argument(
     variables: Variables,
     pair: KeyValue,
-    globals_: GlobalScope,
+    outer: GlobalScope,
     build_args: Mapping[str, Known[str]],
     *,
     escape: str = "\\",
@@ -268,11 +268,11 @@ def declare_argument(
     Args:
         variables: what is set before it; the pairs of one ARG see each other.
         pair: the name and its default.
-        globals_: see `global_scope`.
+        outer: see `global_scope`.
         build_args: from the command line.
         escape: the Dockerfile's escape character.
     """
-    declaration = declaration_of(pair, variables.scope, build_args, globals_.scope.values, escape)
+    declaration = declaration_of(pair, variables.scope, build_args, outer.scope.values, escape)
     hidden = pair.name in _KEPT_FROM_THE_ENVIRONMENT
     return variables.put_argument(pair.name, None if hidden else declaration.value), declaration
 
