@@ -82,7 +82,9 @@ def run(command: str) -> str:
     output = io.StringIO()
     os.environ.update(COLUMNS=str(WIDTH), NO_COLOR="1", TERMINAL_WIDTH=str(WIDTH))
     with redirect_stdout(output):
-        program(words[1:])
+        code = program(words[1:])
+    if code not in {0, 1}:
+        sys.exit(f"{command} ended with {code}")
     return output.getvalue()
 
 
