@@ -55,6 +55,8 @@ class AptInstallation:
             return
         image, installed, suite = found
         slim = "slim" in (image.tag or "") or "slim" in (image.canonical_tag or "")
+        if change.packages:
+            yield Part("records of dpkg and apt", "apt", records_size())
         for name in change.packages:
             result = closure([name], suite=suite, installed=installed, recommends=change.recommends)
             if result.unknown:
@@ -97,10 +99,24 @@ class AptInstallation:
                     yield change
 
 
+def records_size() -> Range:
+    """What dpkg and apt write down for any installation, however small: the status file and its copy.
+
+    The smallest of 28 layers that were really built (debian:bookworm-slim, November 2026) hold 0.8 to
+    1.1 MB more than their packages.
+    """
+    return Range(600_000, 1_000_000, 1_400_000)
+
+
 def _as_unpacked(size_bytes: int, *, slim: bool) -> Range:
     """Installed-Size -> bytes in the layer.
 
-    Slim images drop documentation, manual pages and locales as packages unpack; dpkg's own records and
-    what maintainer scripts generate come on top.
+    Slim images drop documentation, manual pages and locales as packages unpack, which is most of some
+    small packages; maintainer scripts generate files. Over those 28 layers the files are 0.95 of
+    Installed-Size in the median, and the ends hold 26 of them (not wget, whose bulk is translations, nor
+    tzdata, which the base had).
     """
-    return Range.about(size_bytes, 0.25 if slim else 0.1, 0.1)
+    estimate = round(size_bytes * (0.95 if slim else 1.0))
+    below = round(size_bytes * 0.06) + min(round(size_bytes * 0.55), 12_000_000)
+    above = round(size_bytes * 0.08) + min(round(size_bytes * 0.2), 10_000_000)
+    return Range(max(0, estimate - below), estimate, estimate + above)
