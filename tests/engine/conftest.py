@@ -26,7 +26,7 @@ REQUIRED = "MULTISTAGE_REQUIRE_ENGINE"
 ANSWER_SECONDS = 30
 COMMAND_SECONDS = 60
 BUILD_SECONDS = 600
-HEALTH_SECONDS = 60
+HEALTH_SECONDS = 120
 
 # How the Dockerfile's first lines say to run the service.
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")

@@ -23,8 +23,9 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BODY = b'{"features": [1.0, 2.0, 3.0, 4.0]}'
-SOCKET_SECONDS = 10
-STOP_SECONDS = 5
+# Bounds for what hangs. Docker's own patience after SIGTERM is 10 s; then it kills, and the exit code is 137.
+SOCKET_SECONDS = 60
+STOP_SECONDS = 10
 
 
 def request(container: Container, method: str, path: str, body: bytes | None = None) -> tuple[int, str, Any]:
@@ -39,7 +40,7 @@ def request(container: Container, method: str, path: str, body: bytes | None = N
 
 
 def stopped_in_time(container: Container) -> int:
-    """Waits for the end after SIGTERM, no longer than the service may take; the exit code."""
+    """Waits for the end after SIGTERM, no longer than Docker does; the exit code."""
     return int(container.docker.run("wait", container.name, timeout_seconds=STOP_SECONDS))
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sample_service
+from sample_service.__main__ import GRACEFUL_SECONDS
 from sample_service.middleware import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ HEAD = (
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY)
 )
-SOCKET_SECONDS = 10
+SOCKET_SECONDS = 60
+PROMISED_STOP_SECONDS = 5
 
 
 def connect(process: Process) -> socket.socket:
@@ -114,6 +117,11 @@ def test_stuck_request_does_not_hold_up_the_end(start: Start) -> None:
         assert request(process, "GET", "/health")[0] == 200
         process.terminate()
         assert process.exit_code() == 0
+    assert GRACEFUL_SECONDS < PROMISED_STOP_SECONDS
+    [line] = [line for line in process.log() if line["message"].startswith("Cancel 1 running task(s)")]
+    shutdown = [line for line in process.log() if line["message"] == "Shutting down"]
+    waited = datetime.fromisoformat(line["time"]) - datetime.fromisoformat(shutdown[0]["time"])
+    assert waited >= timedelta(seconds=GRACEFUL_SECONDS)
 
 
 def test_idle_connection_does_not_hold_up_the_end(start: Start) -> None:
