@@ -34,7 +34,10 @@ _LINES = {
 _DASHED = {UP_DOWN: "╎", LEFT_RIGHT: "╌"}
 _ASCII_VERTICAL = {EdgeKind.BASE: "#", EdgeKind.MOUNT: ":"}
 _ASCII_HORIZONTAL = {EdgeKind.BASE: "=", EdgeKind.MOUNT: "."}
-_ENOUGH = 4  # characters for each cell: nobody needs more, and names of megabytes stay cheap
+_LONGEST = (
+    1000  # characters: of more, only the ends are looked at, so that a megabyte of a name costs nothing
+)
+_ENOUGH = 4  # characters for each cell: nobody needs more
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Charset:
 
     def text(self, raw: str) -> str:
         """Text of the Dockerfile on one line, harmless, in characters that can be shown."""
+        if len(raw) > _LONGEST:
+            raw = raw[: _LONGEST // 2] + self.ellipsis + raw[-_LONGEST // 2 :]
         shown = printable(raw)
         return (
             shown if self.unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
