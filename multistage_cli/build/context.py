@@ -89,7 +89,7 @@ class BuildContext:
     @property
     def problems(self) -> tuple[ContextProblem, ...]:
         """What Docker will trip over, as far as the build context was looked at; at most a thousand."""
-        return tuple(self._folders.problems.values())
+        return tuple(problem for _, problem in sorted(self._folders.problems.items()))
 
     def entries(self, below: str = "") -> Iterator[Entry]:
         """Everything below a directory, in the order in which Docker walks: by name, folder by folder.

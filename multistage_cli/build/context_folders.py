@@ -13,6 +13,7 @@ import stat
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -176,20 +177,17 @@ class Folders:
 
     def _read(self, folder: str) -> dict[str, Row]:
         level = self._ignore.level(folder)
-        rows: list[Row] = []
         if level.closed:
             return {}
         try:
-            with os.scandir(self.on_disk(folder)) as items:
-                for item in items:
-                    row = self._read_item(level, folder, item)
-                    if row is not None:
-                        rows.append(row)
+            with os.scandir(self.on_disk(folder)) as names:
+                items = sorted(names, key=attrgetter("name"))
         except OSError as error:
             advice = "Docker stops the build: make it readable or leave it out in .dockerignore"
             self.report(folder or ".", f"cannot be read ({_reason(error)}); {advice}", fails=True)
-        rows.sort()
-        return {row.name: row for row in rows}
+            return {}
+        rows = (self._read_item(level, folder, item) for item in items)
+        return {row.name: row for row in rows if row is not None}
 
     def _read_item(self, level: Level, folder: str, item: os.DirEntry[str]) -> Row | None:
         path = join(folder, item.name)
@@ -258,7 +256,9 @@ def _kind(status: os.stat_result) -> Kind:
 
 def _readable(path: str, status: os.stat_result) -> bool:
     """Whether this user may open the file; asks the system where not everybody may."""
-    return status.st_mode & _READ_BITS == _READ_BITS or os.access(path, os.R_OK)
+    if status.st_mode & _READ_BITS == _READ_BITS:
+        return True
+    return os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _is_utf8(name: str) -> bool:

@@ -25,6 +25,7 @@ class State:
 
     positions: int
     last: str
+    accepted: bool | None = None
     steps: dict[str, State | None] = field(default_factory=dict, repr=False)
 
 
@@ -37,6 +38,7 @@ class Automaton:
 
     def __init__(self, source: str) -> None:
         self._letters: dict[str, int] = {}
+        self._known: dict[str, int] = {}
         self._sets: dict[Set, int] = {}
         self._loops = self._folders = 0
         self._places: dict[Where, int] = {}
@@ -75,7 +77,9 @@ class Automaton:
         """Whether the text that led to the state matches as a whole."""
         if state is None:
             return False
-        return bool(self._pass_places(state.positions, state.last, None) & self._final)
+        if state.accepted is None:
+            state.accepted = bool(self._pass_places(state.positions, state.last, None) & self._final)
+        return state.accepted
 
     def matches(self, text: str) -> bool:
         """Whether the expression matches the text."""
@@ -100,7 +104,11 @@ class Automaton:
         self._final = here << 1
 
     def _consume(self, what: Set, here: int) -> None:
-        self._sets[what] = self._sets.get(what, 0) | here
+        letter = what.letter
+        if letter is not None:
+            self._letters[letter] = self._letters.get(letter, 0) | here
+        else:
+            self._sets[what] = self._sets.get(what, 0) | here
 
     def _state(self, positions: int, last: str) -> State:
         """The state for a set of positions, grown by all those that can be reached without a character."""
@@ -157,11 +165,14 @@ class Automaton:
     def _admitting(self, letter: str) -> int:
         """The positions that take this character."""
         # Go reads each byte that is not UTF-8 as the replacement character; we hold it as a lone surrogate.
-        known = "\ufffd" if "\ud800" <= letter <= "\udfff" else letter
-        positions = self._letters.get(known)
+        letter = "\ufffd" if "\ud800" <= letter <= "\udfff" else letter
+        positions = self._known.get(letter)
         if positions is None:
-            positions = sum(bits for what, bits in self._sets.items() if what.admits(known))
-            self._letters[known] = positions
+            positions = self._letters.get(letter, 0)
+            for what, bits in self._sets.items():
+                if what.admits(letter):
+                    positions |= bits
+            self._known[letter] = positions
         return positions
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.go_paths import PatternError
@@ -59,6 +60,7 @@ _OCTAL: Final = "01234567"
 _MOST_OCTAL_DIGITS: Final = 3
 _HEX_DIGITS: Final = 2
 _HEX: Final = "0123456789abcdefABCDEF"
+_CONSTRUCTS: Final = frozenset("^$.[(\\")
 _CATEGORIES: Final = frozenset("CLMNPSZ")
 
 
@@ -82,6 +84,14 @@ class Set:
     ranges: Ranges
     categories: tuple[tuple[str, bool], ...] = ()
     negated: bool = False
+
+    @property
+    def letter(self) -> str | None:
+        """The character, where the set holds just one."""
+        if len(self.ranges) != 1 or self.categories or self.negated:
+            return None
+        low, high = self.ranges[0]
+        return chr(low) if low == high else None
 
     def admits(self, letter: str) -> bool:
         """Whether the character is in the set."""
@@ -124,37 +134,35 @@ class _Parser:
 
     def items(self) -> Iterator[Item]:
         while self._at < len(self._source):
-            yield from self._item()
-
-    def _item(self) -> Iterator[Item]:
-        if self._takes(ANY_FOLDER):
-            yield _ANY_FOLDER
-            return
-        letter = self._take()
-        what: Set | Where
-        if letter == "^":
-            what = Where.START
-        elif letter == "$":
-            what = Where.END
-        elif letter == ".":
-            what = NOT_NEWLINE
-        elif letter == "[":
-            what = self._class()
-        elif letter == "\\":
-            if self._takes("Q"):
+            letter = self._take()
+            if letter not in _CONSTRUCTS:
+                yield Item(_one(letter))
+            elif letter == "(":
+                # moby escapes the parentheses of a pattern, so this one is its own.
+                self._at += len(ANY_FOLDER) - 1
+                yield _ANY_FOLDER
+            elif letter == "\\" and self._takes("Q"):
                 yield from self._quoted()
-                return
-            what = self._place() or self._shorthand() or _one(self._escaped())
-        else:
-            what = _one(ord(letter))
-        yield Item(what, "*" if self._takes("*") else "")
+            else:
+                yield Item(self._construct(letter), "*" if self._takes("*") else "")
+
+    def _construct(self, letter: str) -> Set | Where:
+        if letter == "^":
+            return Where.START
+        if letter == "$":
+            return Where.END
+        if letter == ".":
+            return NOT_NEWLINE
+        if letter == "[":
+            return self._class()
+        return self._place() or self._shorthand() or _one(chr(self._escaped()))
 
     def _quoted(self) -> Iterator[Item]:
         r"""Everything up to `\E`, or to the end, stands for itself."""
         literal, closing, _ = self._source[self._at :].partition("\\E")
         self._at += len(literal) + len(closing)
         for letter in literal:
-            yield Item(_one(ord(letter)))
+            yield Item(_one(letter))
 
     def _place(self) -> Where | None:
         places = {"A": Where.START, "z": Where.END, "b": Where.WORD_EDGE, "B": Where.NO_WORD_EDGE}
@@ -269,8 +277,9 @@ class _Parser:
         return self._source[self._at - 1]
 
 
-def _one(code: int) -> Set:
-    return Set(((code, code),))
+@lru_cache(maxsize=1024)
+def _one(letter: str) -> Set:
+    return Set(((ord(letter), ord(letter)),))
 
 
 def read(source: str) -> tuple[Item, ...]:

@@ -34,7 +34,11 @@ class _Run:
     def matches(self, name: str) -> bool:
         if self.always or name in self.names or name.startswith(self.starts) or name.endswith(self.ends):
             return True
-        return any(automaton.accepts(automaton.run(state, name)) for automaton, state in self.automata)
+        for automaton, start in self.automata:
+            state = automaton.run(start, name)
+            if state is not None and automaton.accepts(state):
+                return True
+        return False
 
 
 class Level:
