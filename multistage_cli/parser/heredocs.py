@@ -8,8 +8,7 @@ word is a here-document. The lexer recurses over `${a:-${b:-...`; here a stack d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from multistage_cli.parser.words import SPACES, RefusalError, quoted, valid_text
 
@@ -78,156 +77,139 @@ class _LexError(ValueError):
     pass
 
 
-@dataclass(slots=True)
-class _Frame:
-    """One level of nesting: the line itself, a double-quoted string, or a word inside `${}`."""
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A double-quoted string, or a word inside `${}` that ends at `stop`."""
 
-    kind: Literal["line", "quotes", "word"]
+    stop: str
     raw_escapes: bool
-    stop: str = ""
-    before: str = ""
-    parts: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-    in_word: bool = False
+
+    @property
+    def is_quotes(self) -> bool:
+        return self.stop == '"'
 
 
-_SPACE_SET = frozenset(SPACES)
 _RUN = re.compile(rf"[^{SPACES}$<\\'\"}}/]+")
+_GAP = re.compile(rf"[{SPACES}]+")
 _QUOTED_RUN = re.compile(r'[^"$\\]+')
-_PIECE = re.compile(rf"[{SPACES}]+|[^{SPACES}]+")
 _SPECIAL = frozenset("@*#?-$!0")
 
 
 class _Lexer:
-    """Splits a text into words as BuildKit's `Lex.ProcessWords` does with no variable set."""
+    """Splits a text into words as BuildKit's `Lex.ProcessWords` does with no variable set.
+
+    What stands inside quotes and `${}` is collected as one text, whatever the depth, since all of it comes
+    out again: an unset variable stays as it is.
+    """
 
     def __init__(self, source: str, *, raw_quotes: bool, raw_escapes: bool) -> None:
         # text/scanner skips a byte order mark at the start of its input.
         self._source = source.removeprefix("\ufeff")
         self._position = 0
         self._raw_quotes = raw_quotes
-        # BuildKit has one word buffer for all levels: a word inside `${}` throws away what stands before.
-        self._buffer: list[str] = []
-        self._stack = [_Frame("line", raw_escapes)]
+        self._line_raw_escapes = raw_escapes
+        self._words: list[str] = []
+        self._word: list[str] = []
+        self._levels: list[_Level] = []
+        self._inner: list[str] = []
 
     def words(self) -> list[str]:
-        while True:
-            frame = self._stack[-1]
-            if self._position >= len(self._source):
-                if frame.kind == "line":
-                    return self._finish(frame)
-                missing = '"' if frame.kind == "quotes" else frame.stop
-                raise _LexError(f"a closing {missing} is missing")
-            if frame.kind == "quotes":
-                self._in_quotes(frame)
+        source = self._source
+        while self._position < len(source):
+            level = self._levels[-1] if self._levels else None
+            run = (_QUOTED_RUN if level and level.is_quotes else _RUN).match(source, self._position)
+            if run:
+                self._position = run.end()
+                self._add_raw(run.group())
+            elif level and source[self._position] == level.stop:
+                self._position += 1
+                self._leave(level)
+            elif source[self._position] == "$":
+                self._dollar()
+            elif level and level.is_quotes:
+                self._escape_in_quotes(level)
             else:
-                self._in_text(frame)
+                self._special(source[self._position], level)
+        if self._levels:
+            raise _LexError(f"a closing {self._levels[-1].stop} is missing")
+        self._end_word()
+        return self._words
 
-    def _finish(self, frame: _Frame) -> list[str]:
-        if self._buffer:
-            frame.words.append("".join(self._buffer))
-            self._buffer.clear()
-        return frame.words
+    def _add_raw(self, text: str) -> None:
+        """Add a text whose white space stays in the word."""
+        if self._levels:
+            self._inner.append(text)
+        elif text:
+            self._word.append(text)
 
-    def _in_text(self, frame: _Frame) -> None:
-        run = _RUN.match(self._source, self._position)
-        if run:
-            self._position = run.end()
-            self._add_raw(frame, run.group())
+    def _add(self, text: str) -> None:
+        """Add a text whose white space ends words."""
+        if self._levels:
+            self._inner.append(text)
             return
-        letter = self._source[self._position]
-        if letter == frame.stop:
-            self._position += 1
-            self._leave_word(frame)
-        elif letter == "'":
-            self._single_quotes(frame)
+        for index, piece in enumerate(_GAP.split(text)):
+            if index:
+                self._end_word()
+            if piece:
+                self._word.append(piece)
+
+    def _end_word(self) -> None:
+        if self._word:
+            self._words.append("".join(self._word))
+            self._word.clear()
+
+    def _special(self, letter: str, level: _Level | None) -> None:
+        if letter == "'":
+            self._single_quotes()
         elif letter == '"':
             self._position += 1
-            self._stack.append(_Frame("quotes", frame.raw_escapes))
-        elif letter == "$":
-            self._dollar(frame)
+            raw_escapes = level.raw_escapes if level else self._line_raw_escapes
+            self._levels.append(_Level('"', raw_escapes))
+            self._inner.append('"' if self._raw_quotes else "")
         elif letter == "<":
-            self._add_raw(frame, self._angle())
+            self._angle()
         elif letter == "\\":
-            self._escape(frame)
+            if level.raw_escapes if level else self._line_raw_escapes:
+                self._add_raw("\\")
+            self._add_raw(self._source[self._position + 1 : self._position + 2])
+            self._position += 2
         else:
             self._position += 1
-            self._add(frame, letter)
+            self._add(letter)
 
-    def _add_raw(self, frame: _Frame, text: str) -> None:
-        frame.parts.append(text)
-        if text:
-            self._buffer.append(text)
-        frame.in_word = True
-
-    def _add(self, frame: _Frame, text: str) -> None:
-        """Add a text whose white space ends words."""
-        frame.parts.append(text)
-        for piece in _PIECE.findall(text):
-            if piece[0] not in _SPACE_SET:
-                self._buffer.append(piece)
-                frame.in_word = True
-            elif frame.in_word and self._buffer:
-                frame.words.append("".join(self._buffer))
-                self._buffer.clear()
-                frame.in_word = False
-
-    def _escape(self, frame: _Frame) -> None:
-        if frame.raw_escapes:
-            self._add_raw(frame, "\\")
-        self._position += 1
-        if self._position < len(self._source):
-            self._add_raw(frame, self._source[self._position])
-            self._position += 1
-
-    def _angle(self) -> str:
+    def _angle(self) -> None:
         start = self._position
         self._position += 1
-        if not self._source.startswith("<", self._position):
-            return "<"
-        self._position += 1
-        # Since Dockerfile syntax 1.7 white space may stand between `<<` and the name.
-        while self._position < len(self._source) and self._source[self._position] in "\t\r ":
+        if self._source.startswith("<", self._position):
             self._position += 1
-        return self._source[start : self._position]
+            # Since Dockerfile syntax 1.7 white space may stand between `<<` and the name.
+            while self._position < len(self._source) and self._source[self._position] in "\t\r ":
+                self._position += 1
+        self._add_raw(self._source[start : self._position])
 
-    def _single_quotes(self, frame: _Frame) -> None:
+    def _single_quotes(self) -> None:
         end = self._source.find("'", self._position + 1)
         if end < 0:
             raise _LexError("a closing ' is missing")
         inner = self._source[self._position + 1 : end]
         self._position = end + 1
-        self._add_raw(frame, f"'{inner}'" if self._raw_quotes else inner)
+        self._add_raw(f"'{inner}'" if self._raw_quotes else inner)
 
-    def _in_quotes(self, frame: _Frame) -> None:
-        run = _QUOTED_RUN.match(self._source, self._position)
-        if run:
-            self._position = run.end()
-            frame.parts.append(run.group())
-            return
-        letter = self._source[self._position]
-        if letter == '"':
+    def _escape_in_quotes(self, level: _Level) -> None:
+        if level.raw_escapes:
+            self._inner.append("\\")
+        self._position += 1
+        following = self._source[self._position : self._position + 1]
+        if following in ('"', "$", "\\"):
+            self._inner.append(following)
             self._position += 1
-            self._stack.pop()
-            inner = "".join(frame.parts)
-            self._add_raw(self._stack[-1], f'"{inner}"' if self._raw_quotes else inner)
-        elif letter == "$":
-            self._dollar(frame)
-        else:
-            if frame.raw_escapes:
-                frame.parts.append("\\")
-            self._position += 1
-            following = self._source[self._position : self._position + 1]
-            if following in ('"', "$", "\\"):
-                frame.parts.append(following)
-                self._position += 1
-            elif following:
-                frame.parts.append("\\")
+        elif following:
+            self._inner.append("\\")
 
-    def _dollar(self, frame: _Frame) -> None:
+    def _dollar(self) -> None:
         self._position += 1
         if not self._source.startswith("{", self._position):
-            self._deliver(frame, "$" + self._name())
+            self._add("$" + self._name())
             return
         self._position += 1
         following = self._source[self._position : self._position + 1]
@@ -237,11 +219,11 @@ class _Lexer:
         operator = self._source[self._position : self._position + 1]
         self._position += 1
         if operator == "}":
-            self._deliver(frame, f"${{{name}}}")
+            self._add(f"${{{name}}}")
         elif operator == "/":
             if self._source.startswith("/", self._position):
                 self._position += 1
-            self._enter_word("/", f"${{{name}/", raw_escapes=True)
+            self._enter(f"${{{name}/", _Level("/", raw_escapes=True))
         elif operator and operator in ":+-?#%":
             modifier = operator
             if operator == ":":
@@ -250,7 +232,7 @@ class _Lexer:
                 if modifier in ("#", "%"):
                     raise _LexError(f"${{}} has no operator :{modifier}")
                 operator += modifier
-            self._enter_word("}", f"${{{name}{operator}", raw_escapes=modifier in ("#", "%"))
+            self._enter(f"${{{name}{operator}", _Level("}", raw_escapes=modifier in ("#", "%")))
         else:
             raise _LexError(f"${{}} has no operator {operator}" if operator else "a closing } is missing")
 
@@ -271,22 +253,21 @@ class _Lexer:
         self._position = end
         return source[start:end]
 
-    def _enter_word(self, stop: str, before: str, *, raw_escapes: bool) -> None:
-        self._buffer.clear()
-        self._stack.append(_Frame("word", raw_escapes, stop, before))
+    def _enter(self, before: str, level: _Level) -> None:
+        # BuildKit has one word buffer for all levels: a word inside `${}` throws away what stands before.
+        self._word.clear()
+        self._levels.append(level)
+        self._inner.append(before)
 
-    def _leave_word(self, frame: _Frame) -> None:
-        self._buffer.clear()
-        self._stack.pop()
-        text = frame.before + "".join(frame.parts) + frame.stop
-        if frame.stop == "/":
-            self._enter_word("}", text, raw_escapes=True)
-        else:
-            self._deliver(self._stack[-1], text)
-
-    def _deliver(self, frame: _Frame, text: str) -> None:
-        """Hand the text of a variable to the level that it stands in."""
-        if frame.kind == "quotes":
-            frame.parts.append(text)
-        else:
-            self._add(frame, text)
+    def _leave(self, level: _Level) -> None:
+        self._levels.pop()
+        self._inner.append(level.stop if self._raw_quotes or not level.is_quotes else "")
+        if level.stop == "/":
+            self._levels.append(_Level("}", raw_escapes=True))
+        elif not self._levels:
+            text = "".join(self._inner)
+            self._inner.clear()
+            if level.is_quotes:
+                self._add_raw(text)
+            else:
+                self._add(text)

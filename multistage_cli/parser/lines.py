@@ -140,7 +140,7 @@ def _read_directives(file: Lines, above: list[str]) -> int:
         if name not in ("syntax", "escape", "check") or not value or (shebang and name == "escape"):
             break
         _add_directive(file, name, value, index + 1)
-        file.masked.append("#")
+        file.masked.append("")
         index += 1
     return index
 
@@ -167,7 +167,7 @@ def _add_directive(file: Lines, name: str, value: str, line: int) -> None:
 
 def _read_comment(file: Lines, line: str, content: str, index: int, above: list[str]) -> None:
     file.comments.append(Comment(index + 1, content[1:].strip(SPACES)))
-    file.masked.append("#")
+    file.masked.append("")
     # BuildKit cuts the first character and not the `#` off: an indented comment keeps its `#`.
     comment = line[1:].strip(SPACES)
     if comment:
