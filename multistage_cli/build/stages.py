@@ -6,165 +6,39 @@ were really tried: see tests/engine/test_stages.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+import re
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.instructions import Mount, read_copy, read_from, read_mounts
+from multistage_cli.build.stage_model import (
+    Base,
+    BaseKind,
+    Edge,
+    EdgeKind,
+    Graph,
+    Source,
+    SourceKind,
+    Stage,
+)
 from multistage_cli.build.variables import GlobalScope, expand, global_scope, predefined
 from multistage_cli.errors import MultistageError, did_you_mean
 from multistage_cli.parser import Dockerfile, Instruction, Problem, ProblemKind, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-
-class BaseKind(StrEnum):
-    """What a stage starts from."""
-
-    IMAGE = "image"
-    STAGE = "stage"
-    SCRATCH = "scratch"
-    CONTEXT = "context"
-    UNKNOWN = "unknown"
-
-
-class EdgeKind(StrEnum):
-    """How something crosses from one place into a stage."""
-
-    BASE = "base"
-    COPY = "copy"
-    ADD = "add"
-    MOUNT = "mount"
-
-
-class SourceKind(StrEnum):
-    """Where an edge starts."""
-
-    STAGE = "stage"
-    IMAGE = "image"
-    CONTEXT = "context"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The start of an edge: a stage by index, an external image, or a named context."""
-
-    kind: SourceKind
-    stage: int | None
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What FROM names.
-
-    Attributes:
-        kind: what it is.
-        written: as in the file.
-        reference: with the global ARGs expanded; UNKNOWN where one has no value.
-        stage: the index of the stage that it is, else None.
-    """
-
-    kind: BaseKind
-    written: str
-    reference: Known[str]
-    stage: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The base for people: expanded where that is known, else as it was written."""
-        return self.written if self.reference is UNKNOWN else self.reference
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One build stage.
-
-    Attributes:
-        index: its place in the file, from 0.
-        name: in lower case, or None.
-        key: its name where that leads to this stage (the last of duplicates), else its index as a string.
-        label: the name as it was written, or the index.
-        span: from FROM to the last line of its last instruction.
-        head: the FROM instruction.
-        instructions: what follows FROM.
-        triggers: ONBUILD triggers of the stage that it starts from; they run first.
-        base: what FROM names.
-        platform: of FROM, expanded; None where FROM has no `--platform`.
-    """
-
-    index: int
-    name: str | None
-    key: str
-    label: str
-    span: Span
-    head: Instruction
-    instructions: tuple[Instruction, ...]
-    triggers: tuple[Instruction, ...]
-    base: Base
-    platform: Known[str] | None
-
-    @property
-    def title(self) -> str:
-        """The stage in a sentence: `stage "builder"` or `stage 1`."""
-        return f'stage "{self.label}"' if self.name else f"stage {self.index}"
-
-    def body(self) -> Iterator[tuple[Instruction, int]]:
-        """What runs, in order, each with its line: triggers run at the line of FROM."""
-        for trigger in self.triggers:
-            yield trigger, self.head.span.first
-        for instruction in self.instructions:
-            yield instruction, instruction.span.first
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """Something that crosses into a stage, with its words as written (see Crossing for expanded ones).
-
-    `line` is where the instruction stands; for an ONBUILD trigger that is in the parent stage.
-    """
-
-    source: Source
-    to: int
-    kind: EdgeKind
-    instruction: Instruction
-    line: int
-    paths: tuple[str, ...] = ()
-    destination: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """The stages of a Dockerfile and how they feed each other.
-
-    Attributes:
-        stages: in file order; empty for a file without FROM.
-        edges: by stage, then line.
-        target: the index of the stage that is built, None where there are no stages.
-        needed: the stages that the target needs, itself included.
-        global_scope: the variables that FROM lines see.
-        problems: what BuildKit refuses: cycles, bad indexes, unusable names.
-    """
-
-    stages: tuple[Stage, ...]
-    edges: tuple[Edge, ...]
-    target: int | None
-    needed: frozenset[int]
-    global_scope: GlobalScope
-    problems: tuple[Problem, ...]
-
-    def into(self, index: int) -> tuple[Edge, ...]:
-        """The edges that end at a stage."""
-        return tuple(edge for edge in self.edges if edge.to == index)
-
-    def chain(self, index: int) -> tuple[int, ...]:
-        """The stages whose layers are in that stage's image, itself first and its oldest base last."""
-        found = [index]
-        while (base := self.stages[found[-1]].base.stage) is not None and base not in found:
-            found.append(base)
-        return tuple(found)
+__all__ = [
+    "Base",
+    "BaseKind",
+    "Edge",
+    "EdgeKind",
+    "Graph",
+    "Source",
+    "SourceKind",
+    "Stage",
+    "build_graph",
+]
 
 
 def build_graph(
@@ -197,6 +71,9 @@ class _GraphBuilder:
         self.contexts = {_context_key(name) for name in build_contexts}
         self.problems: list[Problem] = []
         self.by_name: dict[str, int] = {}
+        # What COPY and mounts name that is no stage: BuildKit appends each to its list of stages, so that
+        # an index past the last stage may still lead somewhere.
+        self.unregistered: list[str] = []
 
     def build(self, target: str | None, build_args: Mapping[str, str], platform: str) -> Graph:
         heads = [index for index, found in enumerate(self.instructions) if found.name == "FROM"]
@@ -208,14 +85,31 @@ class _GraphBuilder:
             escape=self.escape,
         )
         stages = self._stages(heads, scope)
-        edges = tuple(edge for stage in stages for edge in self._edges(stage, stages))
         chosen = self._target(target, stages)
-        self._report_backward_edges(stages, edges)
-        needed = frozenset() if chosen is None else _reachable(chosen, stages, edges)
-        return Graph(stages, edges, chosen, needed, scope, tuple(self.problems))
+        own = [list(self._edges(stage, stage.instructions, stages)) for stage in stages]
+        self._refuse_cycles(stages, own)
+        # BuildKit looks at the triggers of stages that it builds, once the target is known.
+        needed = _reachable(chosen, stages, own, through_replaced=True)
+        fired: list[list[Edge]] = []
+        for stage in stages:
+            before = len(self.problems)
+            fired.append(list(self._edges(stage, stage.triggers, stages)))
+            if stage.index not in needed:
+                del self.problems[before:]
+        reached = _reachable(chosen, stages, own, fired, through_replaced=True)
+        self._refuse_late_sources(stages, reached, own, fired)
+        edges = tuple(
+            edge
+            for stage in stages
+            if not stage.replaced
+            for edge in (*_base_edges(stage, stages), *fired[stage.index], *own[stage.index])
+        )
+        needed = _reachable(chosen, stages, own, fired)
+        problems = sorted(self.problems, key=lambda problem: problem.span.first)
+        return Graph(stages, edges, chosen, needed, scope, tuple(problems))
 
     def _stages(self, heads: list[int], scope: GlobalScope) -> tuple[Stage, ...]:
-        ends = [*heads[1:], len(self.instructions)]
+        ends = [*heads[1:], len(self.instructions)][: len(heads)]
         names = [read_from(self.instructions[head]).stage_name for head in heads]
         last = {name.lower(): index for index, name in enumerate(names) if name}
         found: list[Stage] = []
@@ -224,10 +118,12 @@ class _GraphBuilder:
             body = self.instructions[head + 1 : end]
             written = names[index]
             name = written.lower() if written else None
-            base = self._base(instruction, name, scope)
+            replaced = name is not None and _context_key(name) in self.contexts
+            base = self._base(instruction, name if replaced else None, scope)
             parent = found[base.stage] if base.stage is not None else None
+            # A stage fires the triggers that its base stage itself has, not those of that one's base; a
+            # named context in the place of the base stage does not disarm them.
             triggers = [entry.trigger for entry in parent.instructions if entry.trigger] if parent else []
-            platform = read_from(instruction).platform
             found.append(
                 Stage(
                     index=index,
@@ -239,31 +135,43 @@ class _GraphBuilder:
                     instructions=body,
                     triggers=tuple(triggers),
                     base=base,
-                    platform=None if platform is None else self._expand(platform, scope),
+                    platform=self._platform(instruction, scope),
+                    replaced=replaced,
                 )
             )
             if name:
                 self.by_name[name] = index
         return tuple(found)
 
-    def _expand(self, word: str, scope: GlobalScope) -> Known[str]:
-        return expand(word, scope.scope, escape=self.escape).value
-
-    def _base(self, instruction: Instruction, name: str | None, scope: GlobalScope) -> Base:
-        written = read_from(instruction).base
-        if name is not None and _context_key(name) in self.contexts:
-            return Base(BaseKind.CONTEXT, written, name)
+    def _platform(self, instruction: Instruction, scope: GlobalScope) -> Known[str] | None:
+        written = read_from(instruction).platform
+        if written is None:
+            return None
         expansion = expand(written, scope.scope, escape=self.escape)
         if expansion.error:
-            self._refuse(instruction, f"{written}: {expansion.error}")
+            self._refuse(instruction, f"--platform={written}: {expansion.error}")
+        elif expansion.value == "":
+            unset = ", ".join(sorted(expansion.unset)) or "a variable"
+            self._refuse(
+                instruction,
+                f"--platform={written} is empty: give {unset} a default before the first FROM, or delete the flag",
+            )
+        return expansion.value
+
+    def _base(self, instruction: Instruction, replaced: str | None, scope: GlobalScope) -> Base:
+        written = read_from(instruction).base
+        expansion = expand(written, scope.scope, escape=self.escape)
         reference = expansion.value
-        if reference is UNKNOWN:
-            return Base(BaseKind.UNKNOWN, written, UNKNOWN)
-        if not reference:
+        if expansion.error:
+            self._refuse(instruction, f"{written}: {expansion.error}")
+        elif reference is not UNKNOWN and not reference:
             unset = ", ".join(sorted(expansion.unset)) or "a variable"
             self._refuse(
                 instruction, f"base image {written} is empty: give {unset} a default before the first FROM"
             )
+        if replaced is not None:
+            return Base(BaseKind.CONTEXT, written, replaced)
+        if reference is UNKNOWN or not reference:
             return Base(BaseKind.UNKNOWN, written, UNKNOWN)
         # BuildKit looks the base up exactly as written among names in lower case: `FROM Base` is never
         # the stage "base". Only stages above count, and of duplicates the last one above.
@@ -275,58 +183,55 @@ class _GraphBuilder:
             return Base(BaseKind.CONTEXT, written, reference)
         return Base(BaseKind.IMAGE, written, reference)
 
-    def _edges(self, stage: Stage, stages: tuple[Stage, ...]) -> Iterator[Edge]:
-        if stage.base.stage is not None:
-            source = Source(SourceKind.STAGE, stage.base.stage, stages[stage.base.stage].key)
-            yield Edge(source, stage.index, EdgeKind.BASE, stage.head, stage.head.span.first)
-        for instruction, _ in stage.body():
+    # What crosses into a stage.
+
+    def _edges(
+        self, stage: Stage, instructions: Iterable[Instruction], stages: tuple[Stage, ...]
+    ) -> Iterator[Edge]:
+        for instruction in instructions:
             line = instruction.span.first
             if instruction.name == "COPY":
                 copy = read_copy(instruction)
-                if copy.from_ is not None and (
-                    source_ := self._source(copy.from_, stage, stages, instruction)
-                ):
+                if copy.from_ is not None and (source := self._copied(copy.from_, stages, instruction)):
                     yield Edge(
-                        source_, stage.index, EdgeKind.COPY, instruction, line, copy.sources, copy.destination
+                        source, stage.index, EdgeKind.COPY, instruction, line, copy.sources, copy.destination
                     )
             elif instruction.name == "RUN":
                 for mount in read_mounts(instruction):
-                    yield from self._mount_edge(mount, stage, stages, instruction, line)
+                    if (source := self._mounted(mount, stages)) is not None:
+                        paths = (mount.source or "/",)
+                        yield Edge(
+                            source, stage.index, EdgeKind.MOUNT, instruction, line, paths, mount.target
+                        )
 
-    def _mount_edge(
-        self, mount: Mount, stage: Stage, stages: tuple[Stage, ...], instruction: Instruction, line: int
-    ) -> Iterator[Edge]:
+    def _copied(self, name: str, stages: tuple[Stage, ...], instruction: Instruction) -> Source | None:
+        if _VARIABLE.search(name):
+            return None  # refused by `multistage_cli.build.instructions.problems`
+        if not _INDEX.fullmatch(name):
+            return self._named(name, stages)
+        index = int(name)
+        if 0 <= index < len(stages):
+            return Source(SourceKind.STAGE, index, stages[index].key)
+        if 0 <= index < len(stages) + len(self.unregistered):
+            return Source(SourceKind.IMAGE, None, self.unregistered[index - len(stages)])
+        known = "the only stage is 0" if len(stages) == 1 else f"the stages are 0 to {len(stages) - 1}"
+        self._refuse(instruction, f"there is no stage {index}: {known}")
+        return None
+
+    def _mounted(self, mount: Mount, stages: tuple[Stage, ...]) -> Source | None:
         if mount.from_ is None:
-            return
-        source = self._source(mount.from_, stage, stages, instruction)
-        if source is not None:
-            yield Edge(
-                source, stage.index, EdgeKind.MOUNT, instruction, line, (mount.source or "/",), mount.target
-            )
-
-    def _source(
-        self, name: str, stage: Stage, stages: tuple[Stage, ...], instruction: Instruction
-    ) -> Source | None:
-        if expand(name, scope=_NO_VARIABLES.scope, escape=self.escape).value != name:
-            self._refuse(
-                instruction,
-                f"--from={name} has a variable, which is not expanded there: name a stage `FROM {name} AS"
-                " ...` instead, with a global ARG",
-            )
+            self.unregistered.append("scratch")
             return None
+        # An index is no stage here: BuildKit looks for an image of that name.
+        return None if _VARIABLE.search(mount.from_) else self._named(mount.from_, stages)
+
+    def _named(self, name: str, stages: tuple[Stage, ...]) -> Source:
         index = self.by_name.get(name.lower())
-        if index is None and name.lstrip("+-").isdecimal():
-            index = int(name)
-            if not 0 <= index < len(stages):
-                self._refuse(
-                    instruction,
-                    f"there is no stage {index}: the stages are 0 to {len(stages) - 1}",
-                )
-                return None
-        if index is None:
-            kind = SourceKind.CONTEXT if _context_key(name) in self.contexts else SourceKind.IMAGE
-            return Source(kind, None, name)
-        return Source(SourceKind.STAGE, index, stages[index].key)
+        if index is not None:
+            return Source(SourceKind.STAGE, index, stages[index].key)
+        self.unregistered.append(name)
+        is_context = name != "scratch" and _context_key(name) in self.contexts
+        return Source(SourceKind.CONTEXT if is_context else SourceKind.IMAGE, None, name)
 
     def _target(self, target: str | None, stages: tuple[Stage, ...]) -> int | None:
         if target is None or not stages:
@@ -334,42 +239,58 @@ class _GraphBuilder:
         if (index := self.by_name.get(target.lower())) is not None:
             return index
         # BuildKit itself takes names only; an index is handy where a stage has none.
-        if target.isdecimal() and int(target) < len(stages):
+        if _INDEX.fullmatch(target) and 0 <= int(target) < len(stages):
             return int(target)
         names = [stage.label for stage in stages if stage.name]
         known = f"the stages are {', '.join(names)}" if names else "no stage has a name"
         raise MultistageError(f'no stage is called "{target}"{did_you_mean(target, names) or f"; {known}"}')
 
-    def _report_backward_edges(self, stages: tuple[Stage, ...], edges: tuple[Edge, ...]) -> None:
-        # FROM resolves upwards, so only COPY and mounts can reach down the file or close a circle, and
-        # each circle has at least one edge that does so.
-        below: dict[int, list[int]] = {}
-        for edge in edges:
-            if edge.source.stage is not None:
-                below.setdefault(edge.to, []).append(edge.source.stage)
-        circular = _in_cycles(len(stages), below)
-        for edge in edges:
-            index = edge.source.stage
-            if index is None or index < edge.to:
+    # What BuildKit refuses.
+
+    def _refuse_cycles(self, stages: tuple[Stage, ...], own: list[list[Edge]]) -> None:
+        """Circles of COPY and mounts, which BuildKit refuses wherever the target is."""
+        below = {
+            stage.index: [edge.source.stage for edge in own[stage.index] if edge.source.stage is not None]
+            for stage in stages
+        }
+        circular = _in_cycles(below)
+        for edge in (edge for edges in own for edge in edges):
+            source = edge.source.stage
+            if source is None or circular.get(source) != circular.get(edge.to, -1):
                 continue
-            stage, source = stages[edge.to], stages[index]
-            if index == edge.to:
-                self._refuse(edge.instruction, f"{stage.title} copies from itself: name another stage")
-            elif index in circular and edge.to in circular:
+            if source == edge.to:
                 self._refuse(
-                    edge.instruction,
-                    f"{stage.title} and {source.title} need each other: take one out of the circle",
+                    edge.instruction, f"{stages[source].title} takes from itself: name another stage"
                 )
             else:
                 self._refuse(
-                    edge.instruction, f"{source.title} comes later in the file: move it above {stage.title}"
+                    edge.instruction,
+                    f"{stages[edge.to].title} and {stages[source].title} need each other:"
+                    " take one out of the circle",
+                )
+
+    def _refuse_late_sources(
+        self, stages: tuple[Stage, ...], reached: frozenset[int], *edges: list[list[Edge]]
+    ) -> None:
+        """Stages that are defined too late for those that take from them, where both are built."""
+        known = {problem.span for problem in self.problems}
+        for group in edges:
+            for edge in (edge for index in sorted(reached) for edge in group[index]):
+                source, stage = edge.source.stage, stages[edge.to]
+                late = source is not None and source > edge.to and not stages[source].replaced
+                if source is None or not late or stage.replaced or edge.instruction.span in known:
+                    continue
+                self._refuse(
+                    edge.instruction,
+                    f"{stages[source].title} comes later in the file: move it above {stage.title}",
                 )
 
     def _refuse(self, instruction: Instruction, message: str) -> None:
         self.problems.append(Problem(ProblemKind.REFUSED, instruction.span, message))
 
 
-_NO_VARIABLES = GlobalScope()
+_INDEX = re.compile(r"[+-]?[0-9]{1,18}")  # what Go's strconv.Atoi takes
+_VARIABLE = re.compile(r"\$.")
 
 
 def _context_key(name: str) -> str:
@@ -377,38 +298,70 @@ def _context_key(name: str) -> str:
     return name.lower().removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
 
 
-def _reachable(target: int, stages: tuple[Stage, ...], edges: tuple[Edge, ...]) -> frozenset[int]:
-    sources: dict[int, list[int]] = {}
-    for edge in edges:
-        # A stage that a named context replaces is never built, nor is what it would have needed.
-        if edge.source.stage is not None and stages[edge.to].base.kind is not BaseKind.CONTEXT:
-            sources.setdefault(edge.to, []).append(edge.source.stage)
-    found = {target}
-    waiting = [target]
+def _base_edges(stage: Stage, stages: tuple[Stage, ...]) -> Iterator[Edge]:
+    if stage.base.stage is not None:
+        source = Source(SourceKind.STAGE, stage.base.stage, stages[stage.base.stage].key)
+        yield Edge(source, stage.index, EdgeKind.BASE, stage.head, stage.head.span.first)
+
+
+def _reachable(
+    target: int | None, stages: tuple[Stage, ...], *edges: list[list[Edge]], through_replaced: bool = False
+) -> frozenset[int]:
+    """The stages that the target needs.
+
+    Of a stage that a named context replaces nothing is built, nor is what it would have needed; but
+    BuildKit still reads the stages that it would have copied from, and refuses what is wrong there.
+    """
+    waiting = [] if target is None else [target]
+    found = set(waiting)
     while waiting:
-        for source in sources.get(waiting.pop(), ()):
-            if source not in found:
+        stage = stages[waiting.pop()]
+        if stage.replaced and not through_replaced:
+            continue
+        taken = [edge.source.stage for group in edges for edge in group[stage.index]]
+        for source in (stage.base.stage, *taken):
+            if source is not None and source not in found:
                 found.add(source)
                 waiting.append(source)
     return frozenset(found)
 
 
-def _in_cycles(count: int, below: Mapping[int, list[int]]) -> frozenset[int]:
-    """The nodes that lie on a circle: what is left when leaves are taken away from both sides."""
-    above: dict[int, list[int]] = {}
-    for node, sources in below.items():
-        for source in sources:
-            above.setdefault(source, []).append(node)
-    left = set(range(count))
-    for outgoing, incoming in ((below, above), (above, below)):
-        degree = {node: sum(other in left for other in outgoing.get(node, ())) for node in left}
-        ready = [node for node in left if degree[node] == 0]
-        while ready:
-            node = ready.pop()
-            left.discard(node)
-            for other in incoming.get(node, ()):
-                if other in left:
-                    degree[other] -= 1
-                    if degree[other] == 0:
-                        ready.append(other)
-    return frozenset(left)
+def _in_cycles(below: Mapping[int, list[int]]) -> dict[int, int]:
+    """The nodes that lie on a circle, each with the number of its strongly connected component.
+
+    Tarjan's algorithm with a stack of its own: a chain of stages may be longer than Python's stack.
+    """
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
+    open_nodes: list[int] = []
+    is_open: set[int] = set()
+    found: dict[int, int] = {}
+    for start in below:
+        if start in order:
+            continue
+        order[start] = low[start] = len(order)
+        open_nodes.append(start)
+        is_open.add(start)
+        walk = [(start, iter(below[start]))]
+        while walk:
+            node, rest = walk[-1]
+            following = next(rest, None)
+            if following is None:
+                walk.pop()
+                if walk:
+                    low[walk[-1][0]] = min(low[walk[-1][0]], low[node])
+                if low[node] == order[node]:
+                    component = [open_nodes.pop()]
+                    while component[-1] != node:
+                        component.append(open_nodes.pop())
+                    is_open.difference_update(component)
+                    if len(component) > 1 or node in below[node]:
+                        found.update(dict.fromkeys(component, node))
+            elif following not in order:
+                order[following] = low[following] = len(order)
+                open_nodes.append(following)
+                is_open.add(following)
+                walk.append((following, iter(below[following])))
+            elif following in is_open:
+                low[node] = min(low[node], order[following])
+    return found
