@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_LINE_BYTES: Final = 65_535
 """bufio.Scanner holds 64 KiB, the line's end included; Docker gives up on a longer line."""
 
-_MOST_LEVELS: Final = 4096
+_MOST_LEVELS: Final = 1024
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
 
 

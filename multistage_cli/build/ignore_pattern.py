@@ -1,6 +1,6 @@
 """One pattern of a .dockerignore or of `COPY --exclude`, as moby/patternmatcher reads it.
 
-Source: patternmatcher.go of github.com/moby/patternmatcher, v0.6.0 (New, compile and match).
+Source: patternmatcher.go of github.com/moby/patternmatcher (New, compile and match), tried on BuildKit 0.25.
 """
 
 from __future__ import annotations
