@@ -287,14 +287,13 @@ def _database(process: int) -> sqlite3.Connection:  # a forked child must not sh
     import sqlite3
     from contextlib import ExitStack
     from importlib.resources import as_file, files
-    from urllib.parse import quote
 
     stack = ExitStack()
     atexit.register(stack.close)
     path = stack.enter_context(as_file(files("multistage_cli.facts") / "data" / "debian.sqlite3"))
     # The lock above, not the thread that came first, guards the connection.
     database = sqlite3.connect(
-        f"file:{quote(path.as_posix())}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
     )
     stack.callback(database.close)
     return database

@@ -158,8 +158,12 @@ def targets(suite: Suite, relation: Relation) -> list[str]:
 
 
 def _matches(stanza: Stanza, version: str | None, relation: Relation) -> bool:
-    # `python3:any` is met by a package that says it serves any architecture.
-    if relation.arch == "any" and stanza.get("Multi-Arch") != "allowed":
+    # `python3:any` is met by a package that says it serves any architecture; `libc6-i386:x32` is a
+    # package of another architecture, and no image has one.
+    if relation.arch == "any":
+        if stanza.get("Multi-Arch") != "allowed":
+            return False
+    elif relation.arch not in {None, "amd64"}:
         return False
     if relation.op is None:
         return True
@@ -308,16 +312,16 @@ def release_date(text: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument(
-        "--work", type=Path, help="where to keep apt's lists (default: a folder that is deleted)"
-    )
+    parser.add_argument("--work", type=Path, help="keeps apt's lists (default: a folder that is deleted)")
+    parser.add_argument("--again", action="store_true", help="use the lists that --work has, fetch nothing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.work or Path(temporary)).resolve()
         suites, meta = {}, {"base images": f"package lists of images built {BASE_PACKAGES_BUILT}"}
         for name in SUITES:
             apt = PrivateApt(name, work / name)
-            apt.update()
+            if not options.again:
+                apt.update()
             suites[name] = list(lines(read_suite(apt)))
             meta[f"source {name}"], meta[f"date {name}"] = describe(apt)
             print(name, len(suites[name]), "lines,", meta[f"source {name}"], meta[f"date {name}"])
