@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from multistage_cli.build.readers import (
+from multistage_cli.build.instructions.readers import (
     CopySources,
     From,
     Healthcheck,
@@ -12,7 +12,7 @@ from multistage_cli.build.readers import (
     read_healthcheck,
     read_mounts,
 )
-from multistage_cli.build.refusals import problems
+from multistage_cli.build.instructions.refusals import problems
 
 __all__ = [
     "CopySources",

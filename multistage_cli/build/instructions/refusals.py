@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.mount_refusals import mount_refusal
-from multistage_cli.build.readers import boolean, duration_seconds
+from multistage_cli.build.instructions.mount_refusals import mount_refusal
+from multistage_cli.build.instructions.readers import boolean, duration_seconds
 from multistage_cli.errors import did_you_mean
 from multistage_cli.parser import (
     SPACES,
@@ -298,8 +298,25 @@ def _copied(instruction: Instruction) -> str | None:
     octal = mode.isdecimal() and mode.isascii()
     if octal and (not _OCTAL.fullmatch(mode) or int(mode, 8) > _MAX_MODE):
         return f"--chmod={shortened(mode)} is no mode: write an octal number up to 7777, such as 755"
-    if not octal and not _PLAIN_MODE.fullmatch(mode) and not _EXPANDED.search(mode):
+    if not octal and not _SYMBOLIC.fullmatch(mode) and not _EXPANDED.search(mode):
         return f"--chmod={shortened(mode)} is no mode: write an octal number such as 755, or one like u+x"
+    return None
+
+
+def _checksum(instruction: Instruction) -> str | None:
+    checksum = instruction.flag("checksum")
+    sources = instruction.words[:-1]
+    if not checksum or _EXPANDED.search(checksum) or any(_EXPANDED.search(source) for source in sources):
+        return None
+    if len(sources) > 1:
+        return "--checksum holds for one source: write one ADD for each"
+    source = sources[0]
+    if source.startswith(("http://", "https://")) and not source.split("#")[0].endswith(".git"):
+        if not _DIGEST.fullmatch(checksum):
+            return f"--checksum={shortened(checksum)} is no digest: write sha256: and 64 hexadecimal digits"
+    elif ("/" not in source or source.startswith(("/", "."))) and "@" not in source:
+        # What is neither this nor an address may still be a Git repository, such as github.com/owner/name.
+        return f"--checksum does not hold for the file {quoted(source)}: delete it, or add an address"
     return None
 
 
@@ -338,7 +355,8 @@ _VARIABLE = re.compile(r"\$.")
 _EXPANDED = re.compile(r"[$\"'\\`]")
 _OCTAL = re.compile(r"[0-7]{1,12}")
 _MAX_MODE = 0o7777
-_PLAIN_MODE = re.compile(r"[ugoarwxXst+=,0-7-]*")
+_SYMBOLIC = re.compile(r"(?:[ugoa]*[-+=][rwxXstugo+=-]*)?(?:,(?:[ugoa]*[-+=][rwxXstugo+=-]*)?)*")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _PORTS = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?")
 _MAX_PORT = 65_535
 _REAL_TIME = re.compile(r"RTMIN(\+([1-9]|1[0-5]))?|RTMAX(-([1-9]|1[0-4]))?")
@@ -352,7 +370,7 @@ _SIGNALS = frozenset(
 """Source: moby/sys/signal, the signals of Linux."""
 
 _LATER: Final[dict[str, Callable[[Instruction], str | None]]] = {
-    "ADD": _copied,
+    "ADD": lambda instruction: _checksum(instruction) or _copied(instruction),
     "COPY": _copied,
     "EXPOSE": _expose,
     "RUN": _run,

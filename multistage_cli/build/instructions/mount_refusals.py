@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from multistage_cli.build.readers import MOUNT_KEYS, boolean, csv_fields, mount_fields
+from multistage_cli.build.instructions.readers import MOUNT_KEYS, boolean, csv_fields, mount_fields
 from multistage_cli.errors import did_you_mean
 from multistage_cli.parser import quoted, shortened
 
 _TYPES: Final = ("bind", "cache", "secret", "ssh", "tmpfs")
 _SHARING: Final = ("shared", "private", "locked")
 _BARE_KEYS = frozenset(("readonly", "ro", "readwrite", "rw", "required"))
-_OCTAL = re.compile(r"0*[0-7]{1,11}")
-_NUMBER = re.compile(r"[0-9]{1,10}")
-_SIZE = re.compile(r"[0-9]+(?:\.[0-9]*)? ?(?:[kmgtp]i?)?b?", re.IGNORECASE)
+_SIZE = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)? ?(?:[kmgtp](?:i?b)?|b)?", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$.")
 
 
@@ -69,9 +67,9 @@ def _field_refusal(kind: str, key: str, name: str, content: str | None) -> str |
             message = f"--mount has size={shortened(value)}: write a number and a unit, such as 512m"
         case "readonly" | "readwrite" | "required" if content is not None and boolean(content) is None:
             message = f"--mount has {key}={shortened(value)}: write true or false"
-        case "mode" if not _OCTAL.fullmatch(value):
+        case "mode" if not _is_number(value, 8):
             message = f"--mount has mode={shortened(value)}: write an octal number such as 0700"
-        case "uid" | "gid" if not _NUMBER.fullmatch(value):
+        case "uid" | "gid" if not _is_number(value, 10):
             message = f"--mount has {key}={shortened(value)}: write a number"
         case _:
             pass
@@ -95,3 +93,14 @@ def _mount_refusal(kind: str, given: set[str], seen: dict[str, str]) -> str | No
     if kind in ("bind", "cache", "tmpfs") and seen.get("target") == "/":
         return f"--mount of type {kind} cannot take the place of /: write another target"
     return None
+
+
+def _is_number(value: str, base: int) -> bool:
+    """Whether Go's `strconv.ParseUint` reads it into 32 bits."""
+    digits = value.lstrip("0")
+    plain = bool(value) and set(value) <= set("0123456789"[:base]) and len(digits) <= _MAX_DIGITS
+    return plain and int(digits or "0", base) < _LIMIT
+
+
+_MAX_DIGITS = 11
+_LIMIT = 2**32
