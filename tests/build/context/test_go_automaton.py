@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multistage_cli.build.go_automaton import Automaton
-from multistage_cli.build.go_regexp import ExpressionError
+from multistage_cli.build.context.go_automaton import Automaton
+from multistage_cli.build.context.go_regexp import ExpressionError
 
 PIECES = ["a", "b", "/", "[^/]*", "[^/]", "(.*/)?", "[ab]", "[^a]", "[^a]*", "\\b", "\\w", "\\.", "^", "x"]
 

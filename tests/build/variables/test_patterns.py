@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from multistage_cli.build.shell_patterns import (
+from multistage_cli.build.variables.patterns import (
     PatternError,
     compile_pattern,
     replace_all,

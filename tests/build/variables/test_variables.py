@@ -6,7 +6,6 @@ import pytest
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.persistent import PersistentMap
-from multistage_cli.build.platforms import parse_platform
 from multistage_cli.build.variables import (
     PLATFORM_ARGUMENTS,
     PROXY_ARGUMENTS,
@@ -25,6 +24,7 @@ from multistage_cli.build.variables import (
     proxy_environment,
     set_environment,
 )
+from multistage_cli.build.variables.platforms import parse_platform
 from multistage_cli.errors import MultistageError
 from multistage_cli.parser import parse
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from multistage_cli.build.context_folders import Folders, Found, Row, join
-from multistage_cli.build.go_paths import Glob, PatternError, has_wildcards, inside, read_glob
-from multistage_cli.build.ignore_pattern import read_pattern
+from multistage_cli.build.context.folders import Folders, Found, Row, join
+from multistage_cli.build.context.go_paths import Glob, PatternError, has_wildcards, inside, read_glob
+from multistage_cli.build.context.ignore_pattern import read_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

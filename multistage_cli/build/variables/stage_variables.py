@@ -18,61 +18,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from multistage_cli.build.claims import UNKNOWN, Known, Unknown
-from multistage_cli.build.expansion import (
+from multistage_cli.build.persistent import PersistentMap
+from multistage_cli.build.variables.expansion import (
     expand,
-    expand_heredoc,
-    expand_words,
-    expands,
-    expands_flag,
-    expansion_limit,
 )
-from multistage_cli.build.global_scope import (
-    ArgumentSource,
+from multistage_cli.build.variables.global_scope import (
     Declaration,
-    GlobalArgument,
     GlobalScope,
     declaration_of,
-    global_scope,
 )
-from multistage_cli.build.persistent import PersistentMap
-from multistage_cli.build.predefined import (
-    PLATFORM_ARGUMENTS,
-    PROXY_ARGUMENTS,
-    predefined,
-    proxy_environment,
-)
-from multistage_cli.build.scope import DEFAULT_LIMIT, Expansion, Scope
+from multistage_cli.build.variables.scope import DEFAULT_LIMIT, Expansion, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from multistage_cli.parser import KeyValue
-
-__all__ = [
-    "DEFAULT_LIMIT",
-    "PLATFORM_ARGUMENTS",
-    "PROXY_ARGUMENTS",
-    "ArgumentSource",
-    "Declaration",
-    "ExpandedPair",
-    "Expansion",
-    "GlobalArgument",
-    "GlobalScope",
-    "Scope",
-    "Variables",
-    "declare_argument",
-    "expand",
-    "expand_heredoc",
-    "expand_pairs",
-    "expand_words",
-    "expands",
-    "expands_flag",
-    "expansion_limit",
-    "global_scope",
-    "predefined",
-    "proxy_environment",
-    "set_environment",
-]
 
 # Read by the builder itself, and never put into the environment (nonEnvArgs in convert.go).
 _KEPT_FROM_THE_ENVIRONMENT = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})

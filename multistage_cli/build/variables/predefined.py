@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.platforms import parse_platform
+from multistage_cli.build.variables.platforms import parse_platform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.expansion import expand
-from multistage_cli.build.scope import DEFAULT_LIMIT, Expansion, Scope
+from multistage_cli.build.variables.expansion import expand
+from multistage_cli.build.variables.scope import DEFAULT_LIMIT, Expansion, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

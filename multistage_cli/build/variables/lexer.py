@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from multistage_cli.build.claims import UNKNOWN, Unknown
-from multistage_cli.build.scope import Expansion
-from multistage_cli.build.shell_patterns import (
+from multistage_cli.build.variables.patterns import (
     PatternError,
     compile_pattern,
     find_first,
@@ -23,10 +22,11 @@ from multistage_cli.build.shell_patterns import (
     trim_prefix,
     trim_suffix,
 )
+from multistage_cli.build.variables.scope import Expansion
 
 if TYPE_CHECKING:
     from multistage_cli.build.claims import Known
-    from multistage_cli.build.scope import Scope
+    from multistage_cli.build.variables.scope import Scope
 
 _NAME = re.compile(r"\d+|[@*#?\-$!]|[^\W\d]\w*")
 _MODIFIERS = "+-?#%/"

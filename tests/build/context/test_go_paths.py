@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multistage_cli.build.go_paths import PatternError, clean, has_wildcards, inside, read_glob
+from multistage_cli.build.context.go_paths import PatternError, clean, has_wildcards, inside, read_glob
 
 
 @pytest.mark.parametrize(

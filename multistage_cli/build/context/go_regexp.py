@@ -16,7 +16,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.go_paths import PatternError
+from multistage_cli.build.context.go_paths import PatternError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from multistage_cli.build.go_regexp import ALL, ANY_FOLDER, NOT_NEWLINE, SLASH, Item, Set, Where, read
+from multistage_cli.build.context.go_regexp import ALL, ANY_FOLDER, NOT_NEWLINE, SLASH, Item, Set, Where, read
 
 _MOST_STATES: Final = 4096
 """States kept per expression: hostile paths could otherwise make one for every character they hold."""

@@ -9,7 +9,7 @@ import pytest
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.variables import Scope, expand, expand_heredoc, expand_words
 
-TABLE = Path(__file__).parents[1] / "data" / "expansions.txt"
+TABLE = Path(__file__).parents[2] / "data" / "expansions.txt"
 
 
 def read_table() -> tuple[dict[str, str], list[tuple[str, str, str]]]:

@@ -14,10 +14,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.go_paths import PatternError, clean, inside
-from multistage_cli.build.go_regexp import ExpressionError
-from multistage_cli.build.ignore_level import Level
-from multistage_cli.build.ignore_pattern import GO_SPACES, Pattern, read_pattern
+from multistage_cli.build.context.go_paths import PatternError, clean, inside
+from multistage_cli.build.context.go_regexp import ExpressionError
+from multistage_cli.build.context.ignore_level import Level
+from multistage_cli.build.context.ignore_pattern import GO_SPACES, Pattern, read_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

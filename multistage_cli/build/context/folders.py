@@ -17,11 +17,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from multistage_cli.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from multistage_cli.build.dockerignore import Ignore
-    from multistage_cli.build.ignore_level import Level
+    from multistage_cli.build.context.dockerignore import Ignore
+    from multistage_cli.build.context.ignore_level import Level
 
 Kind = Literal["file", "directory", "link", "other"]
 
@@ -69,11 +71,6 @@ class ContextProblem:
     path: str
     message: str
     fails: bool
-
-
-def printable(path: str) -> str:
-    """The path for messages: bytes that are not UTF-8 as escapes, so that printing never fails."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def join(folder: str, name: str) -> str:

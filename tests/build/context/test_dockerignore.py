@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multistage_cli.build.dockerignore import Ignore, from_words, parse
+from multistage_cli.build.context.dockerignore import Ignore, from_words, parse
 
 # patterns (lines), paths left out, paths that stay; paths are separated by spaces unless they hold one
 TABLE: list[tuple[str, str | list[str], str | list[str]]] = [

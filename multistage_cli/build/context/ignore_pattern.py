@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from multistage_cli.build.go_automaton import Automaton
-from multistage_cli.build.go_paths import PatternError, clean, read_glob
-from multistage_cli.build.go_regexp import ANY_FOLDER
+from multistage_cli.build.context.go_automaton import Automaton
+from multistage_cli.build.context.go_paths import PatternError, clean, read_glob
+from multistage_cli.build.context.go_regexp import ANY_FOLDER
 
 GO_SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

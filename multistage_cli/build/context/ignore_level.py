@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.ignore_pattern import Kind
+from multistage_cli.build.context.ignore_pattern import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.build.go_automaton import Automaton, State
-    from multistage_cli.build.ignore_pattern import Pattern
+    from multistage_cli.build.context.go_automaton import Automaton, State
+    from multistage_cli.build.context.ignore_pattern import Pattern
 
 _WILDCARDS: Final = frozenset("*[]?^\\")
 

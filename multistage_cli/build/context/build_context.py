@@ -2,7 +2,7 @@
 
 Nothing here is read before it is asked for. Paths are relative to the build context and separated by
 slashes on every system; bytes in names that are not UTF-8 are lone surrogates (`printable` makes them fit
-for output). build/context_folders.py reads folders, build/context_sources.py follows links and expands wildcards, and
+for output). folders.py reads folders, sources.py follows links and expands wildcards, and
 tests/engine/test_context.py compares with an engine.
 """
 
@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.claims import Claim
-from multistage_cli.build.context_folders import ContextProblem, Folders, Kind, Row, printable
-from multistage_cli.build.context_sources import Selected, is_directory, is_sendable, resolve, select, split
-from multistage_cli.build.dockerignore import Ignore, parse
-from multistage_cli.build.go_paths import PatternError, inside
+from multistage_cli.build.context.dockerignore import Ignore, parse
+from multistage_cli.build.context.folders import ContextProblem, Folders, Kind, Row
+from multistage_cli.build.context.go_paths import PatternError, inside
+from multistage_cli.build.context.sources import Selected, is_directory, is_sendable, resolve, select, split
 from multistage_cli.errors import MultistageError
+from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-__all__ = ["BuildContext", "ContextProblem", "Entry", "Kind", "Totals", "open_context", "printable"]
 
 IGNORE_FILE: Final = ".dockerignore"
 _MOST_IGNORE_BYTES: Final = 16_000_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from multistage_cli.build.claims import UNKNOWN, Known, Unknown
-from multistage_cli.build.lexer import Lexer
-from multistage_cli.build.scope import DEFAULT_LIMIT, Expansion, Scope
+from multistage_cli.build.variables.lexer import Lexer
+from multistage_cli.build.variables.scope import DEFAULT_LIMIT, Expansion, Scope
 
 _SIMPLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
