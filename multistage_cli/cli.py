@@ -54,7 +54,9 @@ class Rooms(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Without a command it is `report`, with that command's options."""
         own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
-        if not args or (args[0].startswith("-") and args[0].partition("=")[0] not in own):
+        # Completion parses resiliently, and after the bare program it is to offer the commands.
+        bare = not args and not ctx.resilient_parsing
+        if bare or (args and args[0].startswith("-") and args[0].partition("=")[0] not in own):
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 

@@ -30,7 +30,12 @@ def _complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
         return []
     heads = (read_from(entry) for entry in dockerfile.instructions if entry.name == "FROM")
     names = dict.fromkeys(head.stage_name for head in heads if head.stage_name)
-    return [printable(name) for name in names if name.lower().startswith(incomplete.lower())]
+    # Any case will do for Docker; a shell wants the letters that are there already.
+    return [
+        incomplete + printable(name)[len(incomplete) :]
+        for name in names
+        if name.lower().startswith(incomplete.lower())
+    ]
 
 
 DockerfileArgument = Annotated[
