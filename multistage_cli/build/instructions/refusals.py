@@ -57,6 +57,9 @@ _LABS_FLAGS = {"RUN": ("security", "device")}
 _STABLE_FRONTEND = re.compile(r"(?:docker\.io/)?docker/dockerfile(?::[0-9.]+)?")
 
 
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
 def problems(dockerfile: Dockerfile) -> tuple[Problem, ...]:
     """What BuildKit refuses beyond `dockerfile.problems`, by rising line; one problem an instruction.
 
@@ -91,6 +94,8 @@ def _refusal(instruction: Instruction, *, labs: bool) -> str | None:
     if check is None:
         if not instruction.name:
             return "a line with nothing but a continuation character: delete it"
+        if _NOT_TEXT.search(instruction.keyword):
+            return "the file is not UTF-8 text here, UTF-16 perhaps: save it as UTF-8"
         near = did_you_mean(instruction.name, INSTRUCTIONS)
         return f"{instruction.keyword} is no instruction{near or ': correct the word, or start it with #'}"
     message = check(instruction)
