@@ -212,9 +212,10 @@ def _join(file: Lines, index: int, content: str) -> tuple[Joined, int]:
     parts: list[str] = []
     origins: list[tuple[int, int, int]] = []
     part, continued = _continuation(content, file.escape)
-    column = len(file.lines[index].rstrip("\r")) - len(content) + 1
-    origins.append((0, index + 1, column))
-    parts.append(part)
+    start = (0, index + 1, len(file.lines[index].rstrip("\r")) - len(content) + 1)
+    if part:
+        origins.append(start)
+        parts.append(part)
     length = len(part)
     last = index
     blank = 0
@@ -232,12 +233,13 @@ def _join(file: Lines, index: int, content: str) -> tuple[Joined, int]:
             file.comments.append(Comment(last + 1, content[1:].strip(SPACES)))
             continue
         part, continued = _continuation(line, file.escape)
-        origins.append((length, last + 1, 1))
-        parts.append(part)
-        length += len(part)
+        if part:
+            origins.append((length, last + 1, 1))
+            parts.append(part)
+            length += len(part)
     if blank:
         _warn_of_blank_lines(file, blank, last + 1)
-    return Joined("".join(parts), tuple(origins), last + 1, ()), last
+    return Joined("".join(parts), tuple(origins) or (start,), last + 1, ()), last
 
 
 def _continuation(line: str, escape: str) -> tuple[str, bool]:
@@ -311,12 +313,13 @@ def _ends(line: str, opening: heredocs.Opening) -> bool:
 
 
 def _unterminated(file: Lines, opening: heredocs.Opening, start: int) -> str:
-    name = shortened(opening.name)
-    wanted = opening.name.strip(SPACES)
-    near = next(
-        (at + 1 for at in range(start, len(file.lines)) if file.lines[at].strip(SPACES) == wanted), None
-    )
+    name, wanted = shortened(opening.name), opening.name.strip(SPACES)
     message = (
         f"the here-document {name} has no end: write {name} alone on a line below, without white space around"
     )
-    return message if near is None else f"{message} (line {near} has white space around it)"
+    near = next((at for at in range(start, len(file.lines)) if file.lines[at].strip(SPACES) == wanted), None)
+    if near is None:
+        return message
+    if file.lines[near].rstrip("\r").lstrip("\t") == opening.name:
+        return f"{message}, or start it with <<-{name}, since line {near + 1} has tabs before it"
+    return f"{message}; line {near + 1} has some"
