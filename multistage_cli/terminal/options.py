@@ -22,7 +22,8 @@ def _complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
     """Stage names of the Dockerfile already on the command line: nothing where it cannot be read."""
     from multistage_cli.build.instructions import read_from
 
-    given = ctx.params.get("dockerfile")
+    # An option that still waits for its value keeps Click from handing out the arguments before it.
+    given = ctx.params.get("dockerfile") or ctx.args
     first = given[0] if isinstance(given, (list, tuple)) and given else given
     try:
         _, dockerfile = parsed_dockerfile(Path(str(first)) if first else None)
