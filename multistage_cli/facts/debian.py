@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Debian policy 5.6.1 (names), and the architectures by which apt finds an amd64 package.
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,199}")
-_FIELDS: Final = 8
+_FIELDS: Final = 7
 # Arguments that apt refuses are left out and the rest is asked again, this often at most.
 _MOST_TRIES: Final = 3
 _OWN_ARCHITECTURES: Final = frozenset({"amd64", "native", "any", "all"})
@@ -118,8 +118,8 @@ def closure(names: Iterable[str], *, suite: str, installed: frozenset[str], reco
     older image are not in the answer.
 
     Args:
-        names: Arguments as written: `git`, `curl=7.88*`, `vim/bookworm`, `libc6:amd64`, `nano+`. A
-            version or release is not checked. `name-` asks for no installation.
+        names: Arguments in the order of the command line: `git`, `curl=7.88*`, `vim/bookworm`,
+            `libc6:amd64`, `nano+`. A version or release is not checked. `name-` keeps a package out.
         suite: One of `suites()`; in any other one every name is unknown.
         installed: Packages of the image before.
         recommends: False for `--no-install-recommends`.
@@ -240,12 +240,11 @@ def _suite(name: str) -> _Suite:
 def _parse(line: str) -> Record:
     fields = line.split("\t")
     fields += [""] * (_FIELDS - len(fields))
-    name, version, size, rank, depends, recommends, conflicts, libraries = fields
+    name, version, size, depends, recommends, conflicts, libraries = fields
     return Record(
         name=name,
         version=version,
         installed_kib=int(size) if size else None,
-        rank=int(rank),
         depends=_clauses(depends),
         recommends=_clauses(recommends),
         conflicts=tuple(conflicts.split()),

@@ -28,7 +28,6 @@ class Record:
         name: The binary package.
         version: As in the index, with the epoch.
         installed_kib: Installed-Size in KiB; None where the index does not state it.
-        rank: Where apt's cache puts the package: apt solves several requested packages in this order.
         depends: Pre-Depends, then Depends.
         recommends: Recommends that the suite can satisfy.
         conflicts: Packages of this suite that may not be there together with this one.
@@ -38,7 +37,6 @@ class Record:
     name: str
     version: str
     installed_kib: int | None
-    rank: int
     depends: tuple[Clause, ...]
     recommends: tuple[Clause, ...]
     conflicts: tuple[str, ...]
@@ -65,32 +63,29 @@ def solve(
     """Choose as `apt-get install NAMES` does in an image that has `installed`.
 
     Args:
-        names: Packages that `lookup` knows. Their order does not matter, as with apt.
+        names: Packages that `lookup` knows, in the order of the command line, in which apt solves them.
         lookup: One package of the suite, None where it has none of that name.
         installed: Packages that are there. They count as being in the suite's version.
         banned: Packages that are not there and must not come (`name-`).
         recommends: False for `--no-install-recommends`.
     """
-    asked = sorted({record.name: record for name in names if (record := lookup(name))}.values(), key=_rank)
+    asked = [name for name in dict.fromkeys(names) if lookup(name) is not None]
     plan = _Plan(lookup, installed, recommends=recommends)
     plan.protected |= banned
-    for record in asked:
-        plan.protected.add(record.name)
-        plan.run(record.name, resolve=False)
-    failed = [record.name for record in asked if not plan.run(record.name, resolve=True)]
+    for name in asked:
+        plan.protected.add(name)
+        plan.run(name, resolve=False)
+    failed = frozenset(name for name in asked if not plan.run(name, resolve=True))
+    plan.remove_what_broke()
     chosen = plan.chosen
     if plan.gave_up:
         # apt's autoremover takes back what only a choice that was undone had needed.
-        chosen = plan.needed_by({record.name for record in asked} | (installed & plan.chosen))
+        chosen = plan.needed_by((installed & plan.chosen).union(asked))
     return Solution(
         new=frozenset(chosen - installed),
         removed=frozenset(installed - plan.chosen),
-        failed=frozenset(failed) | plan.broken(record.name for record in asked),
+        failed=failed | plan.broken(asked),
     )
-
-
-def _rank(record: Record) -> int:
-    return record.rank
 
 
 _Steps: TypeAlias = "Generator[tuple[str, bool], bool, bool]"
@@ -147,6 +142,15 @@ class _Plan:
                         seen.add(name)
                         waiting.append(name)
         return seen
+
+    def remove_what_broke(self) -> None:
+        """Installed packages go with what they needed, unless something new needs them."""
+        while self.installed - self.chosen:
+            broken = [name for name in self.installed & self.chosen if self._is_broken(name)]
+            going = [name for name in broken if name not in self.protected]
+            if not going:
+                return
+            self.chosen.difference_update(going)
 
     def broken(self, asked: Iterable[str]) -> frozenset[str]:
         """Those of the requested packages whose own part of the plan cannot stand."""

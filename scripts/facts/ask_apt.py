@@ -129,7 +129,16 @@ no-such-package
 curl no-such-package
 libstdc++6 bash
 tzdata-legacy
+python3-django-import-export python3-bip32utils
+python3-bip32utils python3-django-import-export
+libjpeg-dev libjpeg62-turbo-dev
+openssh-server rsyslog logrotate
 """
+
+# What conflicts with packages of a larger image, which then have to go.
+MORE_REQUESTS = {
+    "python:3.12-trixie": ["graphicsmagick-libmagick-dev-compat", "libcurl4-gnutls-dev", "libmysql++-dev"],
+}
 
 
 def ask(apt: PrivateApt, image: str, arguments: list[str], *, recommends: bool) -> dict[str, object]:
@@ -187,13 +196,14 @@ def main() -> int:
         for number, image in enumerate(IMAGES[suite]):
             apt.set_status(_folder(image), status(packages, images[image]))
             apt.run("apt-cache", "gencaches", image=_folder(image))
-            for request in REQUESTS.strip().format(suite=suite).split("\n"):
+            requests = REQUESTS.strip().format(suite=suite).split("\n")
+            if number:
                 # The first image gets every question, the others a sample of them.
-                if number == 0 or sum(map(ord, request)) % 8 == number:
-                    answers += [
-                        ask(apt, image, request.split(), recommends=recommends)
-                        for recommends in (False, True)
-                    ]
+                requests = [request for request in requests if sum(map(ord, request)) % 8 == number]
+            for request in requests + MORE_REQUESTS.get(image, []):
+                answers += [
+                    ask(apt, image, request.split(), recommends=recommends) for recommends in (False, True)
+                ]
             print(suite, image, len(answers), flush=True)
     head = {
         "command": COMMAND,

@@ -8,8 +8,7 @@ version of each package is kept, the newest, as apt would choose. So every versi
 virtual package and alternative is settled here, and what is stored of `a (>= 1) | b` is the packages
 that satisfy it, best first. Packages are lines of text, 64 to a compressed block, found by bisection:
 
-    name <tab> version <tab> Installed-Size <tab> rank <tab> depends <tab> recommends <tab>
-    conflicts <tab> libraries
+    name <tab> version <tab> Installed-Size <tab> depends <tab> recommends <tab> conflicts <tab> libraries
 
 with spaces between clauses, `|` between the packages of a clause and `!` for a clause that nothing
 satisfies. A line without a version is a virtual package with one provider, which stands third.
@@ -224,7 +223,6 @@ def _source(suite: Suite, name: str) -> str:
 
 def lines(suite: Suite) -> Iterator[str]:
     """One line for each package and each virtual package with one provider, sorted by name."""
-    ranks = {name: rank for rank, name in enumerate(sorted(suite.packages, key=suite.numbers.__getitem__))}
     for name in sorted(suite.packages.keys() | suite.providers.keys()):
         stanza = suite.packages.get(name)
         if stanza is None:
@@ -238,7 +236,6 @@ def lines(suite: Suite) -> Iterator[str]:
                 name,
                 stanza["Version"],
                 stanza.get("Installed-Size", ""),
-                str(ranks[name]),
                 " ".join(clauses(suite, stanza, "Pre-Depends", "Depends")),
                 " ".join(recommends),
                 " ".join(conflicts(suite, stanza)),

@@ -85,8 +85,17 @@ def test_closure_is_sorted_and_adds_up() -> None:
     assert not SLIM.intersection(names)
 
 
-def test_order_and_repetition_of_names_do_not_matter() -> None:
-    assert install("git", "curl", "git").packages == install("curl", "git").packages
+def test_repetition_of_a_name_does_not_matter() -> None:
+    assert install("git", "curl", "git", "git+") == install("git", "curl")
+
+
+def test_apt_solves_in_the_order_of_the_command_line() -> None:
+    # python3-asgiref needs `python3-typing-extensions | python3`: whether python3 is there by then.
+    extra = "python3-typing-extensions"
+    first = install("python3-django-import-export", "python3-bip32utils")
+    second = install("python3-bip32utils", "python3-django-import-export")
+    assert extra in {package.name for package in first.packages}
+    assert extra not in {package.name for package in second.packages}
 
 
 def test_names_that_are_there_already() -> None:
@@ -226,12 +235,11 @@ def test_base_packages() -> None:
     assert debian.base_packages("no-such-image", "latest") is None
 
 
-def record(name: str, *depends: str, conflicts: str = "", recommends: str = "", rank: int = 0) -> Record:
+def record(name: str, *depends: str, conflicts: str = "", recommends: str = "") -> Record:
     return Record(
         name,
         "1",
         1,
-        rank,
         tuple(tuple(clause.split("|")) if clause else () for clause in depends),
         tuple(tuple(clause.split("|")) for clause in recommends.split()),
         tuple(conflicts.split()),
@@ -279,7 +287,7 @@ def solved(
             id="removes",
         ),
         pytest.param(
-            [record("a", conflicts="b"), record("c", "b|d", rank=1), record("b"), record("d")],
+            [record("a", conflicts="b"), record("c", "b|d"), record("b"), record("d")],
             "a c",
             "",
             ("a c d", "", ""),
