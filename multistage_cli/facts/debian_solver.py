@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 Clause: TypeAlias = tuple[str, ...]
 """Packages of which one will do, best first; no package at all where nothing in the index will do."""
@@ -133,14 +133,10 @@ class _Plan:
         seen = set(roots)
         waiting = list(seen)
         while waiting:
-            record = self.lookup(waiting.pop())
-            if record is None:
-                continue
-            for clause in record.depends + record.recommends:
-                for name in clause:
-                    if name in self.chosen and name not in seen:
-                        seen.add(name)
-                        waiting.append(name)
+            for name in self._followed(waiting.pop()):
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
         return seen
 
     def remove_what_broke(self) -> None:
@@ -154,10 +150,27 @@ class _Plan:
 
     def broken(self, asked: Iterable[str]) -> frozenset[str]:
         """Those of the requested packages whose own part of the plan cannot stand."""
-        suspects = {name for name in self.chosen if self._is_broken(name)}
-        if not suspects:
+        seen = {name for name in self.chosen if self._is_broken(name)}
+        if not seen:
             return frozenset()
-        return frozenset(name for name in asked if not suspects.isdisjoint(self.needed_by((name,))))
+        wanted_by: dict[str, list[str]] = {}
+        for name in self.chosen:
+            for other in self._followed(name):
+                wanted_by.setdefault(other, []).append(name)
+        waiting = list(seen)
+        while waiting:
+            for name in wanted_by.get(waiting.pop(), ()):
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+        return frozenset(seen.intersection(asked))
+
+    def _followed(self, name: str) -> Iterator[str]:
+        """The chosen packages that a package needs or recommends."""
+        record = self.lookup(name)
+        if record is not None:
+            for clause in record.depends + record.recommends:
+                yield from (other for other in clause if other in self.chosen)
 
     def _is_broken(self, name: str) -> bool:
         record = self.lookup(name)
