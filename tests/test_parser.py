@@ -111,7 +111,8 @@ def test_keyword_stays_as_written() -> None:
         ("#Escape =` \nFROM a\n", [("escape", "`", 1)], "`"),
         ("\ufeff# escape=`\r\nFROM a\r\n", [("escape", "`", 1)], "`"),
         ("  #\tescape = `\nFROM a\n", [("escape", "`", 1)], "`"),
-        ("#\u00a0escape=`\nFROM a\n", [("escape", "`", 1)], "`"),
+        ("\u00a0#\fescape=`\nFROM a\n", [("escape", "`", 1)], "`"),
+        ("#\u00a0escape=`\nFROM a\n", [], "\\"),
         (
             "# check=skip=all;error=true\n# escape=`\nFROM a\n",
             [("check", "skip=all;error=true", 1), ("escape", "`", 2)],

@@ -54,11 +54,6 @@ KNOWN_DIFFERENCES = {
         "# escape=`\nFROM a\nCOPY --from=C:\\b a b\n",
         re.compile(r"^\ufeff?\s*#\s*escape\s*=\s*`.*--", re.IGNORECASE | re.MULTILINE | re.DOTALL),
     ),
-    "space-in-directive": Difference(
-        "since Dockerfile syntax 1.5 any Unicode white space may follow the # of a directive",
-        "#\u00a0escape=`\nFROM a\nRUN b `\n c\n",
-        re.compile(r"#\s*[\x0b\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"),
-    ),
     "text-behind-json": Difference(
         "since 2024 nothing may follow the array; before, the rest of the line was dropped (line_parsers.go)",
         'FROM a\nRUN ["a"] && b\n',

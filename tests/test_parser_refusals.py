@@ -87,11 +87,11 @@ REFUSALS = [
     ("# escape= \nFROM a\n", (1, 1), 'the escape directive takes \\ or ` and has " ": write one of the two'),
     *(
         (
-            f"# {name}=`\n# {name.upper()}=`\nFROM a\n",
+            f"# {name}={value}\n# {name.upper()}={value}\nFROM a\n",
             (2, 2),
             f"the {name} directive on line 1 stands here again: keep one of the two lines",
         )
-        for name in ("syntax", "escape", "check")
+        for name, value in (("syntax", "a"), ("escape", "`"), ("check", "skip=all"))
     ),
 ]
 

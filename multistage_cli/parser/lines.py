@@ -28,7 +28,7 @@ from multistage_cli.parser.words import (
 BYTE_ORDER_MARK = "\ufeff"
 MAX_LINE_BYTES = 65_535  # bufio.MaxScanTokenSize - 1: BuildKit's scanner stops at a longer line
 _PLAIN = re.compile(r"[\t\x20-\x7e]{,1000}")
-_DIRECTIVE = re.compile(r"([A-Za-z][A-Za-z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)(.*)", re.DOTALL)
+_DIRECTIVE = re.compile(r"#[\t\n\f\r ]*([A-Za-z][A-Za-z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)(.*)", re.DOTALL)
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 Escape = Literal["\\", "`"]
 
@@ -132,7 +132,7 @@ def _read_directives(file: Lines, above: list[str]) -> int:
             line = line.removeprefix(BYTE_ORDER_MARK)
         # Below a shebang BuildKit looks for `syntax` and `check` only, and not behind white space.
         content = line if shebang else line.lstrip(SPACES)
-        match = _DIRECTIVE.match(content[1:].lstrip(SPACES)) if content.startswith("#") else None
+        match = _DIRECTIVE.match(content)
         if match is None:
             break
         name = match.group(1).lower()

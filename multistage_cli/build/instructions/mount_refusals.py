@@ -18,6 +18,8 @@ _VARIABLE = re.compile(r"\$.")
 
 def mount_refusal(value: str) -> str | None:
     """Why BuildKit refuses the value of a `--mount`, or None. Values with a variable are not judged."""
+    if not value:
+        return "--mount has no value: write type=cache,target=/path or the like"
     if csv_fields(value) is None:
         return (
             f"--mount={shortened(value)} cannot be read: write key=value pairs with commas between, no quotes"
@@ -26,6 +28,8 @@ def mount_refusal(value: str) -> str | None:
     kind = "bind"
     for key, content, written in mount_fields(value):
         name = MOUNT_KEYS.get(key)
+        if not written:
+            return "--mount has a comma with nothing behind it: delete the comma, or the white space after it"
         if content is None and key not in _BARE_KEYS:
             return f"--mount has {quoted(written)}: write key=value, or delete it"
         if name is None:
@@ -56,8 +60,8 @@ def _field_refusal(kind: str, key: str, name: str, content: str | None) -> str |
             message = f"--mount has sharing={shortened(value)}: write one of {', '.join(_SHARING)}"
         case "from_" if _VARIABLE.search(value):
             message = (
-                f"--mount has from={shortened(value)}, which cannot hold a variable: name a stage"
-                f" `FROM {shortened(value)} AS name` (its ARG above the first FROM) and mount from that name"
+                f"--mount has from={shortened(value)}, which cannot hold a variable: add a stage"
+                f" `FROM {shortened(value)} AS name` and mount from name"
             )
         case "required" if kind not in ("secret", "ssh"):
             message = f"--mount has `required`, which needs type=secret or type=ssh before it, not {kind}"

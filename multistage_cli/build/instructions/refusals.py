@@ -1,18 +1,16 @@
 """What BuildKit refuses about instructions that its parser has let pass.
 
-Sources: `frontend/dockerfile/instructions` (parse.go, bflag.go, commands_run*.go), and of
-`frontend/dockerfile/dockerfile2llb/convert.go` what an instruction's own words decide. Those checks BuildKit
-makes only in the stages that it builds; here they are made in all. A value with a variable is not judged.
+Sources: `frontend/dockerfile/instructions`: parse.go and bflag.go.
 """
 
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.instructions.mount_refusals import mount_refusal
 from multistage_cli.build.instructions.readers import boolean, duration_seconds
-from multistage_cli.errors import did_you_mean
+from multistage_cli.build.instructions.value_refusals import value_refusal
 from multistage_cli.parser import (
     SPACES,
     Dockerfile,
@@ -57,6 +55,8 @@ _LABS_FLAGS = {"RUN": ("security", "device")}
 _STABLE_FRONTEND = re.compile(r"(?:docker\.io/)?docker/dockerfile(?::[0-9.]+)?")
 
 
+_NEAR = 0.7  # of difflib; a lower one finds USER in INSERT
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -74,13 +74,13 @@ def problems(dockerfile: Dockerfile) -> tuple[Problem, ...]:
         if instruction.span.first in known:
             in_stage = in_stage or instruction.name == "FROM"
             continue
-        message = _refusal(instruction, labs=labs)
+        message = _refusal(instruction, dockerfile.escape, labs=labs)
         if message is None and not in_stage and instruction.name not in ("FROM", "ARG"):
             message = f"{instruction.name} before the first FROM belongs to no stage: move it below a FROM"
         in_stage = in_stage or instruction.name == "FROM"
         if message is not None:
             found.append(Problem(ProblemKind.REFUSED, instruction.span, message))
-    if dockerfile.instructions and not in_stage:
+    if dockerfile.instructions and not in_stage and not found and not known:
         span = dockerfile.instructions[-1].span
         found.append(
             Problem(ProblemKind.REFUSED, span, "the file has no stage: add a FROM with a base image")
@@ -88,20 +88,27 @@ def problems(dockerfile: Dockerfile) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda problem: problem.span.first))
 
 
-def _refusal(instruction: Instruction, *, labs: bool) -> str | None:
+def _refusal(instruction: Instruction, escape: str, *, labs: bool) -> str | None:
     """Why BuildKit refuses the instruction, in the order in which it looks."""
     check = _CHECKS.get(instruction.name)
     if check is None:
-        if not instruction.name:
-            return "a line with nothing but a continuation character: delete it"
-        if _NOT_TEXT.search(instruction.keyword):
-            return "the file is not UTF-8 text here, UTF-16 perhaps: save it as UTF-8"
-        near = did_you_mean(instruction.name, INSTRUCTIONS)
-        return f"{instruction.keyword} is no instruction{near or ': correct the word, or start it with #'}"
+        return _unknown_instruction(instruction.keyword, escape)
     message = check(instruction)
     if message is None and instruction.name not in _UNCHECKED_FLAGS and not _is_none_check(instruction):
         message = _flag_refusal(instruction, labs=labs)
-    return message or _later_refusal(instruction)
+    return message or value_refusal(instruction)
+
+
+def _unknown_instruction(keyword: str, escape: str) -> str:
+    if not keyword:
+        return "a line with nothing but a continuation character: delete it"
+    if _NOT_TEXT.search(keyword):
+        return "the file is not UTF-8 text here, UTF-16 perhaps: save it as UTF-8"
+    shown = keyword if _WORD.fullmatch(keyword) else quoted(keyword)
+    near = get_close_matches(keyword.upper(), INSTRUCTIONS, n=1, cutoff=_NEAR)
+    if near:
+        return f"{shown} is no instruction; did you mean {near[0]}?"
+    return f"{shown} is no instruction: correct the word, or end the line above with `{escape}` if it goes on here"
 
 
 # Directives
@@ -131,12 +138,13 @@ def _flag_refusal(instruction: Instruction, *, labs: bool) -> str | None:
     for flag in instruction.flags:
         written, kind = f"--{flag.name}", known.get(flag.name)
         if kind is None:
-            near = did_you_mean(flag.name, known) or "; delete it" + _or_quote(instruction)
-            return f"{instruction.name} has no flag {shortened(written)}{near}"
+            near = get_close_matches(flag.name, known, n=1, cutoff=_NEAR)
+            advice = f"; did you mean --{near[0]}?" if near else ": delete it" + _or_quote(instruction)
+            return f"{instruction.name} has no flag {shortened(written)}{advice}"
         if flag.name in _LABS_FLAGS.get(instruction.name, ()) and not labs:
             return (
-                f"{written} needs the labs syntax: put `# syntax=docker/dockerfile:1-labs` on the first line, or"
-                " delete the flag"
+                f"{written} needs the labs syntax: start the file with `# syntax=docker/dockerfile:1-labs`, or delete"
+                " the flag"
             )
         if flag.name in seen and kind != _LIST:
             return f"{written} is written twice: keep one of the two"
@@ -180,7 +188,7 @@ def _copy(instruction: Instruction) -> str | None:
 
 def _some(instruction: Instruction) -> str | None:
     if not instruction.words:
-        return f"{instruction.name} is empty: say what, or delete the line"
+        return f"{instruction.name} is empty: write {_EXAMPLES[instruction.name]}, or delete the line"
     return None
 
 
@@ -240,6 +248,19 @@ def _healthcheck(instruction: Instruction) -> str | None:
     return None
 
 
+_EXAMPLES = {
+    "ARG": "ARG name=value",
+    "ENV": "ENV name=value",
+    "EXPOSE": "EXPOSE 8080",
+    "LABEL": "LABEL name=value",
+    "MAINTAINER": "LABEL org.opencontainers.image.authors=name",
+    "ONBUILD": "ONBUILD RUN command",
+    "SHELL": 'SHELL ["/bin/sh", "-c"]',
+    "STOPSIGNAL": "STOPSIGNAL SIGTERM",
+    "USER": "USER 1000",
+    "VOLUME": "VOLUME /data",
+    "WORKDIR": "WORKDIR /app",
+}
 _FROM_WITH_NAME = 3
 _SOURCE_AND_DESTINATION = 2
 _SHORTEST_SECONDS = 0.001
@@ -266,118 +287,4 @@ _CHECKS: Final[dict[str, Callable[[Instruction], str | None]]] = {
     "USER": _some,
     "VOLUME": _volume,
     "WORKDIR": _some,
-}
-
-
-# What an instruction's own values decide when the build runs
-
-
-def _later_refusal(instruction: Instruction) -> str | None:
-    later = _LATER.get(instruction.name)
-    return later(instruction) if later else None
-
-
-def _run(instruction: Instruction) -> str | None:
-    for flag in instruction.flags:
-        value = flag.value or ""
-        message = None
-        if flag.name == "mount":
-            message = mount_refusal(value)
-        elif flag.name == "network" and value not in ("default", "none", "host"):
-            message = f"--network takes default, none or host, not {quoted(value)}"
-        elif flag.name == "security" and value not in ("insecure", "sandbox"):
-            message = f"--security takes insecure or sandbox, not {quoted(value)}"
-        if message:
-            return message
-    return None
-
-
-def _copied(instruction: Instruction) -> str | None:
-    source = instruction.flag("from") or ""
-    if _VARIABLE.search(source):
-        return (
-            f"--from={shortened(source)} cannot hold a variable: name a stage `FROM {shortened(source)} AS name`"
-            " (its ARG above the first FROM) and copy from that name"
-        )
-    mode = instruction.flag("chmod") or ""
-    octal = mode.isdecimal() and mode.isascii()
-    if octal and (not _OCTAL.fullmatch(mode) or int(mode, 8) > _MAX_MODE):
-        return f"--chmod={shortened(mode)} is no mode: write an octal number up to 7777, such as 755"
-    if not octal and not _SYMBOLIC.fullmatch(mode) and not _EXPANDED.search(mode):
-        return f"--chmod={shortened(mode)} is no mode: write an octal number such as 755, or one like u+x"
-    return None
-
-
-def _checksum(instruction: Instruction) -> str | None:
-    checksum = instruction.flag("checksum")
-    sources = instruction.words[:-1]
-    if not checksum or _EXPANDED.search(checksum) or any(_EXPANDED.search(source) for source in sources):
-        return None
-    if len(sources) > 1:
-        return "--checksum holds for one source: write one ADD for each"
-    source = sources[0]
-    if source.startswith(("http://", "https://")) and not source.split("#")[0].endswith(".git"):
-        if not _DIGEST.fullmatch(checksum):
-            return f"--checksum={shortened(checksum)} is no digest: write sha256: and 64 hexadecimal digits"
-    elif ("/" not in source or source.startswith(("/", "."))) and "@" not in source:
-        # What is neither this nor an address may still be a Git repository, such as github.com/owner/name.
-        return f"--checksum does not hold for the file {quoted(source)}: delete it, or add an address"
-    return None
-
-
-def _expose(instruction: Instruction) -> str | None:
-    for word in instruction.words:
-        if not _EXPANDED.search(word) and not _is_port(word):
-            return f"EXPOSE cannot read {quoted(word)}: write a port from 0 to 65535, such as 8080 or 53/udp"
-    return None
-
-
-def _is_port(word: str) -> bool:
-    """Whether go-connections reads it: [[IP:]HOST:]PORT[-PORT][/PROTOCOL]; the parts before PORT unjudged."""
-    ports, _, protocol = word.partition("/")
-    if protocol.lower() not in ("", "tcp", "udp", "sctp"):
-        return False
-    match = _PORTS.fullmatch(ports.rpartition(":")[2])
-    if match is None:
-        return False
-    first, last = int(match.group(1)), int(match.group(2) or match.group(1))
-    return first <= last <= _MAX_PORT
-
-
-def _stop_signal(instruction: Instruction) -> str | None:
-    signal = instruction.text
-    if _EXPANDED.search(signal):
-        return None
-    name = signal.upper().removeprefix("SIG")
-    known = name in _SIGNALS or _REAL_TIME.fullmatch(name)
-    number = _COUNT.fullmatch(signal) and int(signal) != 0
-    if known or number:
-        return None
-    return f"STOPSIGNAL does not know {quoted(signal)}: write a signal such as SIGTERM, or its number"
-
-
-_VARIABLE = re.compile(r"\$.")
-_EXPANDED = re.compile(r"[$\"'\\`]")
-_OCTAL = re.compile(r"[0-7]{1,12}")
-_MAX_MODE = 0o7777
-_SYMBOLIC = re.compile(r"(?:[ugoa]*[-+=][rwxXstugo+=-]*)?(?:,(?:[ugoa]*[-+=][rwxXstugo+=-]*)?)*")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
-_PORTS = re.compile(r"([0-9]{1,20})(?:-([0-9]{1,20}))?")
-_MAX_PORT = 65_535
-_REAL_TIME = re.compile(r"RTMIN(\+([1-9]|1[0-5]))?|RTMAX(-([1-9]|1[0-4]))?")
-_SIGNALS = frozenset(
-    (
-        *("ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL"),
-        *("PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP"),
-        *("TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ"),
-    )
-)
-"""Source: moby/sys/signal, the signals of Linux."""
-
-_LATER: Final[dict[str, Callable[[Instruction], str | None]]] = {
-    "ADD": lambda instruction: _checksum(instruction) or _copied(instruction),
-    "COPY": _copied,
-    "EXPOSE": _expose,
-    "RUN": _run,
-    "STOPSIGNAL": _stop_signal,
 }
