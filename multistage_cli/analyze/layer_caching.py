@@ -22,40 +22,53 @@ _FETCHING_BUILDS = {"cargo", "dotnet", "go", "gradle", "maven"}
 """Tools whose build fetches what is missing: without a step before, it does so after each change."""
 
 
+_FETCH_FIRST = {
+    "cargo": "copy Cargo.toml and Cargo.lock and build the dependencies",
+    "dotnet": "copy the project files and run dotnet restore",
+    "go": "copy go.mod and go.sum and run go mod download",
+    "gradle": "copy the build scripts and run gradle dependencies",
+    "maven": "copy pom.xml and run mvn dependency:go-offline",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What installs, and the instruction that brings the source too early, or None."""
+    """An installation, the line that brings the source too early (or None), and a sentence about both."""
 
-    what: str
-    source: str | None
+    message: str
+    source_line: int | None
     line: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a stage holds at its end: what brought source first, and who installed from manifests."""
+
+    source: Step | None
+    prepared: frozenset[str]
 
 
 def judge_layer_caching(build: Build) -> Verdict | None:
     """The first installation that comes too late, else the first one at all, else None."""
-    verdicts = [verdict for entry in build.needed for verdict in _verdicts(build, entry)]
-    late = [verdict for verdict in verdicts if verdict.source is not None]
+    held: dict[int, _Held] = {}
+    verdicts: list[Verdict] = []
+    for entry in build.needed:
+        base = entry.stage.base.stage
+        start = held.get(base) if base is not None else None
+        # Each stage goes on from what its base stage holds: walking the chain for each would be quadratic.
+        state = _Held(start.source, start.prepared) if start else _Held(None, frozenset())
+        verdicts.extend(_verdicts(entry, state))
+        held[entry.stage.index] = state
+    late = [verdict for verdict in verdicts if verdict.source_line is not None]
     return next(iter(late or verdicts), None)
 
 
-def _verdicts(build: Build, entry: EvaluatedStage) -> Iterator[Verdict]:
-    source = next(
-        (
-            found
-            for index in build.graph.chain(entry.stage.index)[1:]
-            if (found := _source(build.stages[index]))
-        ),
-        None,
-    )
-    prepared: set[str] = {
-        change.manager
-        for index in build.graph.chain(entry.stage.index)[1:]
-        for _, change in build.stages[index].changes()
-        if isinstance(change, Installation) and change.manifests
-    }
+def _verdicts(entry: EvaluatedStage, state: _Held) -> Iterator[Verdict]:
+    """The verdicts on one stage; `state` is what it starts from, and becomes what it ends with."""
+    prepared: set[str] = set(state.prepared)
     for step in entry.steps:
-        if source is None and _brings_source(step):
-            source = step
+        if state.source is None and _brings_source(step):
+            state.source = step
         mounted = _whole_context_mount(step)
         for change in step.changes:
             if isinstance(change, Installation) and (change.manifests or _is_local(change)):
@@ -63,23 +76,39 @@ def _verdicts(build: Build, entry: EvaluatedStage) -> Iterator[Verdict]:
                 if change.manager in prepared:
                     continue
                 prepared.add(change.manager)
-                yield _verdict(f"{change.manager} installs", source or mounted, step, change.line)
+                yield _verdict(change, state.source or mounted, step)
             elif isinstance(change, Compilation) and change.tool in _FETCHING_BUILDS - prepared:
                 prepared.add(change.tool)
-                if source is not None and not _has_cache_mount(step):
-                    yield _verdict(f"{change.tool} fetches its dependencies", source, step, change.line)
+                if state.source is not None and not _has_cache_mount(step):
+                    yield _verdict(change, state.source, step)
+    own = {
+        change.manager
+        for _, change in entry.changes()
+        if isinstance(change, Installation) and change.manifests and change.manager not in state.prepared
+    }
+    state.prepared |= own
 
 
-def _verdict(what: str, source: Step | None, step: Step, line: int) -> Verdict:
+def _verdict(change: Installation | Compilation, source: Step | None, step: Step) -> Verdict:
+    installs = isinstance(change, Installation)
+    who = change.manager if isinstance(change, Installation) else change.tool
     if source is None:
-        return Verdict(what, None, line)
+        what = "installs" if installs else "fetches its dependencies"
+        return Verdict(f"{who} {what} before the rest of the source", None, change.line)
+    repeats = f"every edit makes {who} {'install' if installs else 'fetch its dependencies'} again"
     if source is step:
-        return Verdict(what, "a mount of the whole build context", line)
-    return Verdict(what, f"{_short(source)} on line {source.line}", line)
+        text = f"the whole build context is mounted, so {repeats}: mount its manifests only"
+        return Verdict(text, step.line, change.line)
+    first = f"copy {_manifests(change)}" if isinstance(change, Installation) else _FETCH_FIRST[who]
+    text = f"{_short(source)} on line {source.line} comes first, so {repeats}: {first} before it"
+    return Verdict(text, source.line, change.line)
 
 
-def _source(entry: EvaluatedStage) -> Step | None:
-    return next((step for step in entry.steps if _brings_source(step)), None)
+def _manifests(change: Installation) -> str:
+    if change.manager == "dotnet":
+        return "the project files"  # of any name
+    names = [path.rsplit("/", 1)[-1] for path in change.manifests[:2]] or ["pyproject.toml"]
+    return " and ".join(names)
 
 
 def _brings_source(step: Step) -> bool:

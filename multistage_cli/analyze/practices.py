@@ -89,13 +89,14 @@ def _feeding(build: Build) -> Iterator[Crossing]:
 
 
 def _multistage_build(build: Build, target: EvaluatedStage) -> tuple[Status, str, int | None]:
-    feeding = list(_feeding(build))
-    if feeding:
-        left = [entry.stage.label for entry in build.needed if entry not in build.shipped]
-        verb = "stays" if len(left) == 1 else "stay"
-        count = f"{len(build.needed)} stages"
-        return _passed(f"{count}; {_list(left)} {verb} out of the image" if left else f"{count} feed each other")
     line = target.stage.head.span.first
+    if next(_feeding(build), None) is not None:
+        shipped = {entry.stage.index for entry in build.shipped}
+        left = [_key(entry) for entry in build.needed if entry.stage.index not in shipped]
+        if not left:
+            return _passed(f"{len(build.needed)} stages feed each other", line)
+        noun, verb = ("stage", "stays") if len(left) == 1 else ("stages", "stay")
+        return _passed(f"{noun} {_list(left)} {verb} out of the image", line)
     works = any(
         isinstance(change, Installation | Compilation | Download)
         for entry in build.shipped
@@ -104,13 +105,14 @@ def _multistage_build(build: Build, target: EvaluatedStage) -> tuple[Status, str
     if not works:
         return _not_applicable("nothing is built here that another stage could keep out")
     if len(build.needed) > 1:
-        return _failed(
-            f"{target.stage.title} only continues its base stages, so nothing is left behind", line
-        )
-    return _failed("one stage holds all that the build needs: build in a stage of its own and copy", line)
+        text = "only continues its base stages, so all they install ships: COPY --from a stage that builds"
+        return _failed(f"{_name(target)} {text}", line)
+    return _failed(
+        f"{_name(target)} both builds and runs: build in a stage of its own, then COPY --from it", line
+    )
 
 
-_DEVELOPMENT = frozenset({"devel", "jdk", "sdk"})
+_FOR_BUILDING = {"devel": "runtime", "jdk": "jre", "sdk": "runtime"}
 _SMALL_BYTES = 100_000_000  # of a base image that has no slim variant, such as ubuntu
 
 
@@ -123,64 +125,68 @@ def _slim_base_image(build: Build, target: EvaluatedStage) -> tuple[Status, str,
     if lookup is None or lookup.reference is None:
         return _not_applicable(f"what {base.label} holds is not known", line)
     image = lookup.image
-    tools = _DEVELOPMENT.intersection(re.split(r"[/:._-]", base.label))
+    tools = [word for word in re.split(r"[/:._-]", base.label) if word in _FOR_BUILDING]
     if tools:
         return _failed(
-            f"{base.label} is for building ({', '.join(sorted(tools))}): ship its runtime variant", line
+            f"{base.label} is for building ({tools[0]}): ship a {_FOR_BUILDING[tools[0]]} image instead", line
         )
     if is_slim(image or lookup.reference):
         return _passed(f"{base.label} is a slim base image", line)
     if image is None:
-        return _not_applicable(f"the facts do not know {base.label}", line)
+        return _not_applicable(f"{base.label} is not in the catalogue of images", line)
     slim = slim_variant(image)
     if slim is not None and slim.size_bytes is not None and image.size_bytes is not None:
         saved = (image.size_bytes - slim.size_bytes) / 1_000_000
-        return _failed(f"{base.label}: {slim.reference} is {saved:,.0f} MB smaller", line)
+        return _failed(f"{base.label} is a full image: {slim.reference} is {saved:,.0f} MB smaller", line)
     if image.size_bytes is not None and image.size_bytes < _SMALL_BYTES:
         return _passed(f"{base.label} is small: {image.size_bytes / 1_000_000:,.0f} MB", line)
-    return _failed(f"{base.label} is a full image: look for its slim, Alpine or distroless variant", line)
+    return _failed(f"{base.label} is a full image: look for a slim, Alpine or distroless one", line)
 
 
 def _non_root_user(build: Build, target: EvaluatedStage) -> tuple[Status, str, int | None]:
     final = target.final
     user, line = final.user.value, final.user.line
     root = final.runs_as_root
+    first = build.shipped[-1].stage
     if root is Claim.UNKNOWN or user is UNKNOWN:
-        base = build.shipped[-1].stage.base.label
-        return _not_applicable(f"which user {base} runs as is not known: set USER to be sure")
+        text = f"which user {first.base.label} runs as is not known: set USER to be sure"
+        return _not_applicable(text, line or first.head.span.first)
     if root is Claim.NO:
-        where = "" if line else ", as the base image says"
-        return _passed(f"runs as {user}{where}", line)
-    if line is None:
-        return _failed("runs as root: add USER", target.stage.head.span.first)
-    return _failed(f"USER {user or 'root'} is root: name another user", line)
+        where = "" if line else f", as {first.base.label} says"
+        return _passed(f"runs as {user}{where}", line or first.head.span.first)
+    if line is not None:
+        return _failed(f"USER {user} is root: name another user", line)
+    how = "by number, such as USER 65532" if first.base.kind is BaseKind.SCRATCH else "before CMD"
+    return _failed(f"{_name(target)} runs as root: set USER {how}", target.stage.head.span.first)
 
 
 def _layer_caching(build: Build, target: EvaluatedStage) -> tuple[Status, str, int | None]:
     verdict = judge_layer_caching(build)
     if verdict is None:
         return _not_applicable("no dependencies are installed from a manifest")
-    if verdict.source is None:
-        return _passed(f"{verdict.what} before the rest of the source", verdict.line)
-    return _failed(
-        f"{verdict.what} runs again after each change: {verdict.source} comes before it", verdict.line
-    )
+    status = Status.PASSED if verdict.source_line is None else Status.FAILED
+    return (status, verdict.message, verdict.line)
 
 
 def _health_check(build: Build, target: EvaluatedStage) -> tuple[Status, str, int | None]:
     final = target.final
     check = final.healthcheck
+    first = build.shipped[-1].stage
     if check.value is UNKNOWN:
-        base = build.shipped[-1].stage.base.label
-        return _not_applicable(f"whether {base} has a HEALTHCHECK is not known")
+        return _not_applicable(
+            f"whether {first.base.label} has a HEALTHCHECK is not known", first.head.span.first
+        )
     if check.value is not None:
-        return _passed("a HEALTHCHECK tells whether the service answers", check.line)
+        return _passed("HEALTHCHECK tells whether the service answers", check.line)
     if check.line is not None:
-        return _failed("HEALTHCHECK NONE turns it off", check.line)
+        return _failed("HEALTHCHECK NONE turns it off: write one that asks the service", check.line)
     if not final.ports:
-        return _not_applicable("nothing is exposed, so nothing could answer")
+        return _not_applicable("no port is exposed, so there is nothing to ask")
     port = final.ports[0]
-    return _failed(f"port {port.text} is exposed and no HEALTHCHECK asks it", port.line)
+    if port.line is None:
+        text = f"{first.base.label} exposes port {port.text} and no HEALTHCHECK asks it: add one"
+        return _failed(text, first.head.span.first)
+    return _failed(f"port {port.text} is exposed and no HEALTHCHECK asks it: add one", port.line)
 
 
 _CACHING_MANAGERS = frozenset({"apk", "bun", "npm", "pip", "pipenv", "pnpm", "poetry", "uv", "yarn"})
@@ -201,18 +207,39 @@ def _pip_cache(build: Build, target: EvaluatedStage) -> tuple[Status, str, int |
         if change.cache is Cache.KEPT:
             instead = _INSTEAD.get(change.manager, "a cache mount")
             return _failed(f"{change.manager} leaves its cache in the image: use {instead}", change.line)
-    if any(change.cache is Cache.UNKNOWN for change in shipped):
-        return _not_applicable("where the package manager keeps its cache is not known")
+    unsure = next((change for change in shipped if change.cache is Cache.UNKNOWN), None)
+    if unsure is not None:
+        return _not_applicable(f"where {unsure.manager} keeps its cache is not known", unsure.line)
     if shipped:
-        first = shipped[0]
-        return _passed(f"{first.manager} leaves no cache in the image", first.line)
-    elsewhere = list(_caching(build.needed))
-    if elsewhere:
-        first = elsewhere[0]
-        if first.cache is Cache.KEPT:
-            return _passed(f"{first.manager}'s cache stays behind in its stage", first.line)
-        return _passed(f"{first.manager} keeps no cache", first.line)
-    return _not_applicable("no package manager with a cache of its own is used")
+        return _passed(f"{shipped[0].manager} leaves no cache in the image", shipped[0].line)
+    elsewhere = [(entry, change) for entry in build.needed for change in _caching((entry,))]
+    if not elsewhere:
+        return _not_applicable("pip, npm, apk and their kin are not used")
+    kept = ((entry, change) for entry, change in elsewhere if change.cache is Cache.KEPT)
+    holder, first = next(kept, elsewhere[0])
+    if first.cache is Cache.KEPT and (taken := _takes_home(build, holder)) is not None:
+        text = (
+            f"whether COPY --from={taken.edge.source.reference} brings {first.manager}'s cache is not known"
+        )
+        return _not_applicable(text, taken.edge.line)
+    if first.cache is Cache.KEPT:
+        return _passed(f"{first.manager}'s cache stays behind in its stage", first.line)
+    return _passed(f"{first.manager} keeps no cache", first.line)
+
+
+def _takes_home(build: Build, holder: EvaluatedStage) -> Crossing | None:
+    """A COPY --from of so much of a stage that a cache, which lies in a home or under /var, may come along."""
+    wide = {"/", "/home", "/root", "/root/.cache", "/root/.npm", "/var", "/var/cache"}
+    taken = (found for found in _feeding(build) if found.edge.kind is EdgeKind.COPY)
+    return next(
+        (
+            found
+            for found in taken
+            if wide.intersection(found.paths)
+            and holder.stage.index in build.graph.chain(found.edge.source.stage or 0)
+        ),
+        None,
+    )
 
 
 def _caching(stages: tuple[EvaluatedStage, ...]) -> Iterator[Installation | IndexRefresh]:
@@ -227,18 +254,35 @@ def _stage_copying(build: Build, target: EvaluatedStage) -> tuple[Status, str, i
     if feeding:
         into_image = {entry.stage.index for entry in build.shipped}
         crossing = next((found for found in feeding if found.edge.to in into_image), feeding[0])
-        how = "COPY --from" if crossing.edge.kind is EdgeKind.COPY else "a mount from"
-        joint = "=" if crossing.edge.kind is EdgeKind.COPY else " "
-        source = build.graph.stages[crossing.edge.source.stage or 0].label
-        return _passed(f"{how}{joint}{source} brings {_list(crossing.paths)}", crossing.edge.line)
+        source = build.stages[crossing.edge.source.stage or 0]
+        if crossing.edge.kind is EdgeKind.COPY:
+            return _passed(f"COPY --from={_key(source)} brings {_list(crossing.paths)}", crossing.edge.line)
+        brings = _list(crossing.paths) if crossing.paths else "all of it"
+        return _passed(f"a mount from {_name(source)} brings {brings}", crossing.edge.line)
     if len(build.stages) == 1:
-        return _not_applicable("there is one stage only")
-    return _failed("no stage takes anything from another one", target.stage.head.span.first)
+        return _not_applicable("there is no other stage to copy from")
+    return _failed(
+        "no stage takes anything from another one: COPY --from the one that builds",
+        target.stage.head.span.first,
+    )
+
+
+def _key(entry: EvaluatedStage) -> str:
+    """A stage's name as it was written, unless another one of that name is meant by it; else its index."""
+    stage = entry.stage
+    return stage.label if stage.name and stage.key == stage.name else str(stage.index)
+
+
+def _name(entry: EvaluatedStage) -> str:
+    """A stage in a sentence."""
+    return f"stage {_key(entry)}"
 
 
 def _list(names: tuple[str, ...] | list[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+    shown = list(names[:most])
+    if len(names) > most:
+        return f"{', '.join(shown)} and {len(names) - most} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 
 _PRACTICES: dict[str, Callable[[Build, EvaluatedStage], tuple[Status, str, int | None]]] = {

@@ -2,20 +2,102 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Installation
+from multistage_cli.build.changes import Installation, Removal
+from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.model import Part
 from multistage_cli.sizes.ranges import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.build.changes import Change
+    from multistage_cli.facts.debian import Package
     from multistage_cli.facts.images import Image
 
 _ANY_PACKAGE = Range(20_000, 1_000_000, 60_000_000)
 """A package that the facts do not have, with what it depends on."""
+
+_SLIM_STAND_INS = {
+    ("node", "bookworm"): "22-bookworm-slim",
+    ("python", "bookworm"): "3.11-slim-bookworm",
+    ("python", "trixie"): "3.12-slim-trixie",
+}
+"""Other versions of these images install the same packages of Debian."""
+_SCM = "ca-certificates curl gnupg netbase tzdata wget git mercurial openssh-client subversion procps"
+_BUILDPACK_DEPS = (
+    f"{_SCM} autoconf automake bzip2 default-libmysqlclient-dev dpkg-dev file g++ gcc imagemagick libbz2-dev"
+    " libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev libglib2.0-dev libgmp-dev"
+    " libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev libmaxminddb-dev"
+    " libncurses5-dev libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev libssl-dev libtool"
+    " libwebp-dev libxml2-dev libxslt-dev libyaml-dev make patch unzip xz-utils zlib1g-dev"
+)
+"""What buildpack-deps installs without recommended packages, and its smaller variant `scm` (Dockerfile.template
+of docker-library/buildpack-deps)."""
+_PHP = "autoconf ca-certificates curl dpkg-dev file g++ gcc libc6-dev make pkg-config re2c xz-utils"
+_ADDED_TO_DEBIAN = {
+    ("gcc", "full"): _BUILDPACK_DEPS,
+    ("golang", "full"): f"{_SCM} g++ gcc libc6-dev make pkg-config",
+    ("node", "full"): _BUILDPACK_DEPS,
+    ("node", "slim"): "",
+    ("perl", "full"): _BUILDPACK_DEPS,
+    ("php", "full"): _PHP,
+    ("python", "full"): _BUILDPACK_DEPS,
+    ("ruby", "full"): _BUILDPACK_DEPS,
+    ("ruby", "slim"): (
+        "bzip2 ca-certificates libffi-dev libgmp-dev libssl-dev libyaml-dev procps zlib1g-dev"
+    ),
+    ("rust", "full"): _BUILDPACK_DEPS,
+    ("rust", "slim"): "ca-certificates gcc libc6-dev",
+}
+"""What official images keep installed on top of Debian (their Dockerfile.template, in docker-library and
+rust-lang/docker-rust)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The packages of an image, as far as the facts know them.
+
+    Attributes:
+        suite: the release of Debian.
+        names: of the packages.
+        slim: whether the image drops documentation as packages unpack.
+        exact: whether the base image may have none but these; otherwise a package that is asked for may be
+            there already.
+    """
+
+    suite: str
+    names: frozenset[str]
+    slim: bool
+    exact: bool
+
+
+def packages_of(image: Image | None) -> Installed | None:
+    """The packages that a base image comes with; None where the facts have no such release of Debian."""
+    from multistage_cli.facts.debian import base_packages, closure, suites
+
+    suite = image.os_version if image else None
+    if image is None or image.os_family != "debian" or suite not in suites():
+        return None
+    tag = image.canonical_tag or image.tag or "latest"
+    slim = "slim" in tag or "slim" in (image.tag or "")
+    names = base_packages(image.repository, tag)
+    if names is None and slim and (stand_in := _SLIM_STAND_INS.get((image.repository, suite))):
+        names = base_packages(image.repository, stand_in)
+    if names is not None:
+        return Installed(suite, names, slim=slim, exact=True)
+    bare = base_packages("debian", f"{suite}-slim")
+    if bare is None:
+        return None
+    if image.repository == "debian":  # the same packages, with their documentation
+        return Installed(suite, bare, slim=slim, exact=True)
+    added = _ADDED_TO_DEBIAN.get((image.repository, "slim" if slim else "full"))
+    if added is None:
+        return Installed(suite, bare, slim=slim, exact=False)
+    found = closure(added.split(), suite=suite, installed=bare, recommends=False)
+    return Installed(suite, bare | {entry.name for entry in found.packages}, slim=slim, exact=True)
 
 
 def lists_size() -> Range:
@@ -27,79 +109,87 @@ def lists_size() -> Range:
     return Range(15_000_000, 20_000_000, 50_000_000)
 
 
-class AptInstallation:
-    """The parts that one `apt-get install` adds: one for each package that was asked for by name.
+class AptRun:
+    """What the apt commands of one RUN leave in its layer.
 
-    A package's part holds what it alone brings: dependencies that an earlier name of the same command
-    brought are that one's.
+    Names that the same RUN removes again are in no layer; with `--auto-remove` what only they need goes too.
     """
 
-    def __init__(self, build: Build, entry: EvaluatedStage, step: Step, change: Installation) -> None:
-        self.build = build
-        self.entry = entry
-        self.step = step
-        self.change = change
+    def __init__(self, changes: Sequence[Change], installed: Installed | None) -> None:
+        self.installed = installed
         self.unknown: list[str] = []
+        self._changes = changes
+        self._recorded = False
 
-    def parts(self) -> Iterator[Part]:
-        """One part for each name, in order."""
+    def parts(self, change: Installation) -> Iterator[Part]:
+        """One part for each name of one `apt-get install`, in order.
+
+        A package's part holds what it alone brings: dependencies that an earlier name brought are that one's.
+        """
+        if not change.complete:
+            what = "what else apt installs" if change.packages else "what apt adds"
+            self.unknown.append(f"{what} on line {change.line}")
+        if not change.packages:
+            return
+        if self.installed is None:
+            self.unknown.append(f"what apt installs on line {change.line} ({_some(change.packages)})")
+            return
+        removed, everything = self._removed_after(change)
+        if everything:
+            self.unknown.append(f"which packages apt removes again after line {change.line}")
+        for name in change.packages:
+            part = self._package(name, change, removed)
+            if part is None:
+                continue
+            if not self._recorded:
+                self._recorded = True
+                yield Part("records of dpkg and apt", "records", _unsure(_records_size(), change))
+            size = part.size if self.installed.exact and not everything else part.size.from_nothing()
+            yield replace(part, size=_unsure(size, change))
+
+    def _package(self, name: str, change: Installation, removed: dict[str, bool]) -> Part | None:
         from multistage_cli.facts.debian import closure
 
-        change = self.change
-        if not change.complete:
-            self.unknown.append(f"what else apt installs on line {change.line}")
-        found = self._start()
-        if found is None:
-            names = ", ".join(change.packages[:3])
-            self.unknown.append(f"what apt installs on line {change.line} ({names})")
-            return
-        image, installed, suite = found
-        slim = "slim" in (image.tag or "") or "slim" in (image.canonical_tag or "")
-        if change.packages:
-            yield Part("records of dpkg and apt", "apt", records_size())
-        for name in change.packages:
-            result = closure([name], suite=suite, installed=installed, recommends=change.recommends)
-            if result.unknown:
-                self.unknown.append(f"what {name} weighs: the facts do not have it")
-                yield Part(name, "apt", _ANY_PACKAGE)
-                continue
-            size = sum(package.installed_bytes for package in result.packages)
-            installed |= {package.name for package in result.packages}
-            yield Part(name, "apt", _as_unpacked(size, slim=slim))
-
-    def _start(self) -> tuple[Image, frozenset[str], str] | None:
-        """The base image, what it and the commands before this one installed, and the Debian release."""
-        from multistage_cli.facts.debian import base_packages, closure, suites
-
-        chain = self.build.graph.chain(self.entry.stage.index)
-        lookup = self.build.stages[chain[-1]].lookup
-        image = lookup.image if lookup else None
-        suite = image.os_version if image else None
-        if image is None or image.os_family != "debian" or suite not in suites():
+        before = self.installed
+        if before is None:
             return None
-        installed = base_packages(image.repository, image.canonical_tag or image.tag or "latest")
-        if installed is None:
-            # Another image of the same release stands in: all of them start from the same one.
-            kind = "slim" if "slim" in (image.canonical_tag or image.tag or "") else "full"
-            stand_in = ("debian", f"{suite}-slim") if kind == "slim" else ("python", "3.12-trixie")
-            installed = base_packages(*stand_in)
-            if installed is None:
-                return None
-        for earlier in self._earlier(chain):
-            names = closure(earlier.packages, suite=suite, installed=installed, recommends=earlier.recommends)
-            installed |= {package.name for package in names.packages}
-        return image, installed, suite
+        result = closure([name], suite=before.suite, installed=before.names, recommends=change.recommends)
+        if result.unknown:
+            self.unknown.append(f"what {name} weighs, which apt installs on line {change.line}")
+            return Part(name, "apt", _ANY_PACKAGE, guessed=True)
+        if removed.get(name):
+            return None
+        stays = [package for package in result.packages if package.name not in removed]
+        if not stays:
+            return None
+        self.installed = replace(before, names=before.names | {package.name for package in stays})
+        return Part(name, "apt", _as_unpacked(_bytes_of(stays), slim=before.slim))
 
-    def _earlier(self, chain: tuple[int, ...]) -> Iterator[Installation]:
-        for index in reversed(chain):
-            for _, change in self.build.stages[index].changes():
-                if change is self.change:
-                    return
-                if isinstance(change, Installation) and change.manager == "apt":
-                    yield change
+    def _removed_after(self, change: Installation) -> tuple[dict[str, bool], bool]:
+        """Names that are removed later, with whether their dependencies go too; and whether others may."""
+        later = self._changes[self._changes.index(change) + 1 :]
+        removals = [
+            found
+            for found in later
+            if isinstance(found, Removal) and found.manager == "apt" and found.certain is Claim.YES
+        ]
+        names = {name: found.autoremove for found in removals for name in found.packages}
+        return names, any(found.autoremove and not found.packages for found in removals)
 
 
-def records_size() -> Range:
+def _bytes_of(packages: list[Package]) -> int:
+    return sum(package.installed_bytes for package in packages)
+
+
+def _unsure(size: Range, change: Installation) -> Range:
+    return size if change.certain is Claim.YES else size.from_nothing()
+
+
+def _some(names: tuple[str, ...], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def _records_size() -> Range:
     """What dpkg and apt write down for any installation, however small: the status file and its copy.
 
     The smallest of 28 layers that were really built (debian:bookworm-slim, November 2026) hold 0.8 to

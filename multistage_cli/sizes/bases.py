@@ -19,20 +19,22 @@ ANY_IMAGE = Range(13_000_000, 193_000_000, 1_130_000_000)
 
 def base_size(entry: EvaluatedStage) -> BaseSize:
     """What the image that a stage starts from weighs; for a base that is no stage."""
-    label = entry.stage.base.label
+    base = entry.stage.base
     if entry.lookup is None:
-        return BaseSize(label, ANY_IMAGE, f"what {label} weighs: any image is as likely")
-    return lookup_size(label, entry.lookup)
+        text = f"the size of the base image {base.label} on line {entry.stage.head.span.first}"
+        return BaseSize(base.label, ANY_IMAGE, text, known=False)
+    return lookup_size(base.label, entry.lookup)
 
 
 def lookup_size(label: str, lookup: Lookup) -> BaseSize:
     """What the facts say of an image."""
     ends = lookup.size_range_bytes
     if lookup.image is None or lookup.image.size_bytes is None or ends is None:
-        return BaseSize(label, ANY_IMAGE, f"what {label} weighs: any image is as likely")
+        text = f"the size of {label}, which the catalogue of images does not have"
+        return BaseSize(label, ANY_IMAGE, text, known=False)
     size = Range(ends[0], lookup.image.size_bytes, ends[1])
     if lookup.certainty is Certainty.LIKELY:
-        return BaseSize(label, size, f"{label} itself: {lookup.because}")
+        return BaseSize(label, size, f"the exact size of {label}. {lookup.because.rstrip('.')}")
     return BaseSize(label, size)
 
 

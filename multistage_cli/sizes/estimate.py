@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.stages import BaseKind
 from multistage_cli.errors import MultistageError
 from multistage_cli.sizes.bases import base_size
-from multistage_cli.sizes.comparison import compare, left_out
-from multistage_cli.sizes.layers import LayerReader
+from multistage_cli.sizes.comparison import compare
+from multistage_cli.sizes.contents import Contents
+from multistage_cli.sizes.excluded import left_out
+from multistage_cli.sizes.layers import LayerReader, StageState
 from multistage_cli.sizes.model import BaseSize, Sizes, StageSize
 from multistage_cli.sizes.ranges import Range, total
 
@@ -26,15 +28,29 @@ def estimate_sizes(build: Build) -> Sizes:
     if target is None:
         raise MultistageError(f"{build.path} has no FROM, so there is nothing to build; add one")
     stages: dict[int, StageSize] = {}
+    states: dict[int, StageState] = {}
+    shipped_indexes = {entry.stage.index for entry in build.shipped}
     for entry in build.stages:
-        stages[entry.stage.index] = _stage(build, entry, stages)
+        index = entry.stage.index
+        base, start = _start(entry, stages, states)
+        reader = LayerReader(build, entry, start, states)
+        layers = tuple(reader.read(step) for step in entry.steps if step.may_add_layer)
+        states[index] = reader.state
+        stages[index] = StageSize(
+            stage=entry.stage.key,
+            label=entry.stage.label,
+            shipped=index in shipped_indexes,
+            needed=index in build.graph.needed,
+            size=base.size + total(layer.size for layer in layers),
+            layers=layers,
+            base=base,
+        )
     shipped = [stages[entry.stage.index] for entry in build.shipped]
-    image = stages[target.stage.index]
     return Sizes(
         path=build.path,
         target=target.stage.key,
         platform=build.platform,
-        image=image.size,
+        image=stages[target.stage.index].size,
         base=shipped[-1].base,
         stages=tuple(stages.values()),
         comparison=compare(build, stages),
@@ -43,24 +59,15 @@ def estimate_sizes(build: Build) -> Sizes:
     )
 
 
-def _stage(build: Build, entry: EvaluatedStage, before: dict[int, StageSize]) -> StageSize:
-    stage = entry.stage
-    reader = LayerReader(build, entry, before)
-    layers = tuple(reader.read(step) for step in entry.steps if step.may_add_layer)
-    if stage.base.stage is not None:
-        parent = before[stage.base.stage]
-        base = BaseSize(stage.base.label, parent.size)
-    elif stage.base.kind is BaseKind.SCRATCH:
-        base = BaseSize("scratch", Range())
-    else:
-        base = base_size(entry)
-    shipped = {shipped.stage.index for shipped in build.shipped}
-    return StageSize(
-        stage=stage.key,
-        label=stage.label,
-        shipped=stage.index in shipped,
-        needed=stage.index in build.graph.needed,
-        size=base.size + total(layer.size for layer in layers),
-        layers=layers,
-        base=base,
-    )
+def _start(
+    entry: EvaluatedStage, stages: dict[int, StageSize], states: dict[int, StageState]
+) -> tuple[BaseSize, StageState]:
+    """What a stage starts from."""
+    base = entry.stage.base
+    if base.stage is not None:
+        return BaseSize(base.label, stages[base.stage].size), states[base.stage]
+    if base.kind is BaseKind.SCRATCH:
+        return BaseSize("scratch", Range()), StageState(None, Contents(None))
+    size = base_size(entry)
+    image = entry.lookup.image if entry.lookup else None
+    return size, StageState(image, Contents(base.label, base_known=size.known))

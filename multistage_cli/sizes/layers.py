@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.changes import (
@@ -11,49 +12,85 @@ from multistage_cli.build.changes import (
     Download,
     IndexRefresh,
     Installation,
+    Removal,
     Untracked,
     VirtualEnvironment,
 )
-from multistage_cli.build.claims import UNKNOWN
-from multistage_cli.build.stages import SourceKind
-from multistage_cli.sizes.apt import AptInstallation, lists_size
+from multistage_cli.build.claims import Claim
+from multistage_cli.sizes.apt import AptRun, lists_size, packages_of
+from multistage_cli.sizes.contents import Contents, Held
+from multistage_cli.sizes.copies import CopyReader
 from multistage_cli.sizes.model import Layer, Part
-from multistage_cli.sizes.packages import PipInstallation, seed_size
-from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.packages import PYTHON_MANAGERS, PipInstallation, seed_size
+from multistage_cli.sizes.ranges import total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from multistage_cli.build.changes import Change
-    from multistage_cli.build.evaluate import Build, Copied, EvaluatedStage, Step
-    from multistage_cli.sizes.model import StageSize
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.facts.images import Image
+    from multistage_cli.sizes.apt import Installed
 
-_PYTHON_MANAGERS = frozenset({"pip", "pipenv", "poetry", "uv"})
-_QUIET = frozenset({"chmod", "ln", "touch", "apt-mark", "npx"})
-"""Commands that are not followed and yet write next to nothing."""
+_SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf"})
+QUIET_COMMANDS = frozenset(
+    {"a2dismod", "a2enconf", "a2enmod", "a2ensite", "adduser", "addgroup", "apt-mark", "chpasswd", "ln", "npx",
+     "passwd", "sed", "touch", "usermod", "groupmod", "update-alternatives"}
+)  # fmt: skip
+"""Commands that are not followed and yet write next to nothing: links, and lines of configuration."""
+CHANGING_COMMANDS = frozenset({"chgrp", "chmod", "chown", "setfacl"})
+"""Commands that write nothing new; but a file of an earlier layer is in this one again once it is changed."""
 _LONGEST_INSTRUCTION = 60
 
 
-class LayerReader:
-    """Estimates one stage's layers, one after the other: later ones build on what earlier ones hold."""
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """What a stage holds, for the stages that continue it or copy from it.
 
-    def __init__(self, build: Build, entry: EvaluatedStage, before: Mapping[int, StageSize]) -> None:
+    Attributes:
+        image: that it starts from at last, as far as the facts know it.
+        contents: what lies where.
+        python: distributions with their places.
+        packages: of Debian; None as long as nobody asked.
+    """
+
+    image: Image | None
+    contents: Contents
+    python: frozenset[tuple[str, str | None]] = field(default_factory=frozenset)
+    packages: Installed | None = None
+
+
+class LayerReader:
+    """Estimates one stage's layers, one after the other: later ones build on what earlier ones hold.
+
+    Args:
+        build: the evaluated build.
+        entry: the stage.
+        start: what it starts from.
+        before: the stages before it, as they are at their end.
+    """
+
+    def __init__(
+        self, build: Build, entry: EvaluatedStage, start: StageState, before: Mapping[int, StageState]
+    ) -> None:
         self.build = build
         self.entry = entry
         self.before = before
+        self.image = start.image
+        self.contents = start.contents
+        self.python = start.python
+        self.packages = start.packages
         self.unknown: list[str] = []
-        self.present = frozenset(
-            (part.what, part.path)
-            for index in build.graph.chain(entry.stage.index)[1:]
-            for layer in before[index].layers
-            for part in layer.parts
-            if part.kind == "pip"
-        )
+
+    @property
+    def state(self) -> StageState:
+        """What the stage holds after the layers that were read."""
+        return StageState(self.image, self.contents, self.python, self.packages)
 
     def read(self, step: Step) -> Layer:
         """The layer of one step; empty for an instruction that adds none."""
         self.unknown = []
-        parts = tuple(self._copied(step, step.copied) if step.copied else self._run(step))
+        parts = tuple(self._copied(step) if step.copied else self._run(step))
         return Layer(
             line=step.line,
             instruction=one_line(step),
@@ -62,124 +99,124 @@ class LayerReader:
             unknown=tuple(dict.fromkeys(self.unknown)),
         )
 
+    def _copied(self, step: Step) -> Iterator[Part]:
+        if step.copied is None:
+            return
+        reader = CopyReader(self.build, step, step.copied, self.contents, self._of_stage)
+        yield from reader.parts()
+        self.contents = reader.contents
+        self.unknown += reader.unknown
+
+    def _of_stage(self, index: int) -> tuple[Contents, Image | None]:
+        found = self.before.get(index)
+        if found is None:  # a stage that comes later, which BuildKit refuses
+            return Contents(None, anywhere=("the stage comes later",)), None
+        return found.contents, found.image
+
     # RUN.
 
     def _run(self, step: Step) -> Iterator[Part]:
+        apt: AptRun | None = None
         for change in step.changes:
-            yield from self._change(step, change)
+            if isinstance(change, Installation) and change.manager == "apt":
+                apt = apt or AptRun(step.changes, self.packages or packages_of(self.image))
+                yield from apt.parts(change)
+                self.packages = apt.installed
+                self.contents = self.contents.packaged(f"what apt installs on line {change.line}")
+            else:
+                yield from self._change(step, change)
+        if apt is not None:
+            for text in apt.unknown:
+                self._doubt(text, packaged=True)
 
     def _change(self, step: Step, change: Change) -> Iterator[Part]:
         match change:
-            case Installation(manager="apt"):
-                apt = AptInstallation(self.build, self.entry, step, change)
-                yield from apt.parts()
-                self.unknown.extend(apt.unknown)
-            case Installation(manager=manager) if manager in _PYTHON_MANAGERS:
-                pip = PipInstallation(self.build, self.entry, step, change, self.present)
-                parts = tuple(pip.parts())
-                self.present |= {(part.what, part.path) for part in parts}
-                yield from parts
-                self.unknown.extend(pip.unknown)
+            case Installation(manager=manager) if manager in PYTHON_MANAGERS:
+                yield from self._python(step, change)
             case Installation():
-                self.unknown.append(f"what {change.manager} installs on line {change.line}{_named(change)}")
+                self._installed(step, change)
             case VirtualEnvironment(seeded=True):
-                yield Part("pip of the virtual environment", "pip", seed_size(), change.path)
+                size = seed_size()
+                self._put(change.path, Held(size, environment=True))
+                yield Part("pip of the virtual environment", "pip", size, change.path)
             case IndexRefresh(manager="apt", cache=Cache.KEPT):
-                yield Part("apt package lists", "lists", lists_size())
+                size = lists_size() if change.certain is Claim.YES else lists_size().from_nothing()
+                self._put("/var/lib/apt/lists", Held(size))
+                yield Part("apt package lists", "lists", size, "/var/lib/apt/lists")
             case Compilation():
-                self.unknown.append(f"what {change.tool} builds on line {change.line}")
+                text = f"what {change.tool} builds on line {change.line}"
+                self.unknown.append(text)
+                for path in change.outputs or (None,):
+                    self.contents = self.contents.doubt(path, text)
             case Download():
-                what = change.url or f"what {change.tool} fetches"
-                self.unknown.append(f"{what} on line {change.line}")
-            case Untracked() if change.name not in _QUIET:
-                self.unknown.append(f"what {change.name} writes on line {change.line}")
+                source = f": {change.url}" if change.url else ""
+                self._doubt(f"what {change.tool} fetches on line {change.line}{source}")
+            case Untracked(name=name) if name in CHANGING_COMMANDS:
+                if not _writes(step):
+                    self.unknown.append(
+                        f"files of earlier layers that {name} changes on line {change.line}, once more"
+                    )
+            case Untracked() if change.name not in QUIET_COMMANDS:
+                self._doubt(f"what {change.name} writes on line {change.line}")
             case _:
                 return
 
-    # COPY and ADD.
+    def _python(self, step: Step, change: Installation) -> Iterator[Part]:
+        pip = PipInstallation(self.build, self.entry, step, change, image=self.image, present=self.python)
+        parts = tuple(pip.parts())
+        found = {(part.what, part.path) for part in parts if part.kind == "pip"}
+        self.python = self.python | found if found else self.python
+        path = pip.landing()
+        if path is not None and found:
+            size = total(part.size for part in parts if part.kind == "pip")
+            self._put(path, Held(size, environment=not change.stored))
+        yield from parts
+        self.unknown += pip.unknown
+        for text in pip.unknown:
+            self.contents = self.contents.downloaded() if path is None else self.contents.doubt(path, text)
+        if path is None and parts:
+            # It is there, nobody knows where.
+            self.contents = self.contents.downloaded()
 
-    def _copied(self, step: Step, copied: Copied) -> Iterator[Part]:
-        destination = None if copied.destination is UNKNOWN else copied.destination
-        for name, body in copied.heredocs:
-            if body is UNKNOWN:
-                self.unknown.append(f"the here-document {name} on line {step.line}")
-            else:
-                size = len(body.encode("utf-8", "surrogateescape"))
-                yield Part(name, "files", Range.exactly(size), destination)
-        for source in copied.sources:
-            if source is UNKNOWN:
-                self.unknown.append(f"what line {step.line} copies: the path is not known")
-            elif copied.source is None:
-                yield from self._from_context(step, source, destination)
-            elif copied.source.kind is SourceKind.STAGE and copied.source.stage is not None:
-                yield from self._from_stage(step, copied.source.stage, source, destination)
-            else:
-                self.unknown.append(f"{source} of {copied.source.reference} on line {step.line}")
-
-    def _from_context(self, step: Step, source: str, destination: str | None) -> Iterator[Part]:
-        if "://" in source or source.startswith("git@"):
-            self.unknown.append(f"{source} on line {step.line}")
+    def _installed(self, step: Step, change: Installation) -> None:
+        """A manager that the facts say nothing of; what the same RUN removes again is in no layer."""
+        removed = {
+            name
+            for found in step.changes
+            if isinstance(found, Removal) and found.manager == change.manager and found.certain is Claim.YES
+            for name in found.packages
+        }
+        stays = tuple(name for name in change.packages if name not in removed)
+        if change.group in removed or (change.packages and not stays and change.complete):
             return
-        context = self.build.context
-        if context is None:
-            self.unknown.append(f"{source} on line {step.line}: there is no build context to look at")
-            return
-        totals = context.size_of([source])
-        if not totals.files and not context.select(source):
-            self.unknown.append(f"{source} on line {step.line}: it is not in the build context")
-            return
-        yield Part(source, "files", Range.exactly(totals.size_bytes), _landing(source, destination))
+        names = stays or tuple(posixpath.basename(path) for path in change.manifests)
+        shown = f" ({_some(names)})" if names else ""
+        text = f"what {change.manager} installs on line {change.line}{shown}"
+        packaged = change.manager in _SYSTEM_MANAGERS
+        path = change.prefix if isinstance(change.prefix, str) else None
+        self.unknown.append(text)
+        if packaged:
+            self.contents = self.contents.packaged(text)
+        else:
+            self.contents = self.contents.downloaded() if path is None else self.contents.doubt(path, text)
 
-    def _from_stage(self, step: Step, index: int, source: str, destination: str | None) -> Iterator[Part]:
-        stage = self.build.graph.stages[index]
-        path = posixpath.normpath(f"/{source.lstrip('/')}")
-        held, complete = held_below(self.build, self.before, index, path)
-        if held is None or not complete:
-            self.unknown.append(f"{source} of {stage.title} on line {step.line}")
-        if held is not None:
-            yield Part(source, "stage", held, destination)
+    def _put(self, path: str, held: Held) -> None:
+        if path.startswith("/"):
+            self.contents = self.contents.put(path, held)
 
-
-def held_below(
-    build: Build, sizes: Mapping[int, StageSize], index: int, path: str
-) -> tuple[Range | None, bool]:
-    """What a stage holds at a path and below, as far as its own layers tell.
-
-    Returns:
-        The size, None where nothing is known to lie there; and whether that is all of it for sure.
-    """
-    found: list[Range] = []
-    complete = True
-    for number in build.graph.chain(index):
-        stage = sizes.get(number)
-        for layer in stage.layers if stage else ():
-            complete = complete and not layer.unknown
-            for part in layer.parts:
-                if part.path is None or part.kind in {"lists", "cache"}:
-                    continue
-                if _is_below(part.path, path):
-                    found.append(part.size)
-                elif _is_below(path, part.path):
-                    # A piece of it: all or nothing.
-                    found.append(Range(0, part.size.estimate // 2, part.size.high))
-    return (total(found) if found else None), complete
+    def _doubt(self, text: str, *, packaged: bool = False) -> None:
+        self.unknown.append(text)
+        self.contents = self.contents.packaged(text) if packaged else self.contents.doubt(None, text)
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def _writes(step: Step) -> bool:
+    """Whether a RUN makes files of its own, so that what it does to files may be done to those."""
+    quiet = (Untracked, Removal)
+    return any(not isinstance(change, quiet) for change in step.changes)
 
 
-def _landing(source: str, destination: str | None) -> str | None:
-    if destination is None or not destination.endswith("/"):
-        return destination
-    # A folder's contents are copied, a file keeps its name.
-    name = posixpath.basename(source.rstrip("/"))
-    return destination if "." not in name.strip(".") else destination + name
-
-
-def _named(change: Installation) -> str:
-    names = change.packages or tuple(posixpath.basename(path) for path in change.manifests)
-    return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""  # noqa: PLR2004
+def _some(names: tuple[str, ...], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def one_line(step: Step) -> str:

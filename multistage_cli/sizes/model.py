@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from multistage_cli.sizes.ranges import Range
 
+_LEAST_SAVING_BYTES = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -15,15 +17,18 @@ class Part:
 
     Attributes:
         what: such as `gcc` or `requirements.txt`.
-        kind: `apt`, `pip`, `files`, `lists`, `cache`, `stage` and so on.
+        kind: `apt` and `pip` packages, `records` and `lists` of apt, a `cache`, `files` of the build context,
+            what comes from another `stage` or all of an `image`.
         size: its range.
         path: where it lies in the image, where that is known; None for all over the place.
+        guessed: whether nothing is known of it, so that its size is that of any of its kind.
     """
 
     what: str
     kind: str
     size: Range
     path: str | None = None
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,19 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class BaseSize:
-    """A base image and what it weighs; `unknown` says in words what is not known of it."""
+    """A base image and what it weighs.
+
+    Attributes:
+        reference: as in FROM, expanded.
+        size: its range.
+        unknown: what is not known of it, in words.
+        known: whether the range is about this image at all, and not about any.
+    """
 
     reference: str
     size: Range
     unknown: str | None = None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +98,17 @@ class StageSize:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One way to build the same, and how large its image would be."""
+    """One way to build the same.
+
+    Attributes:
+        label: what it is.
+        size: of its image.
+        more: whether things of unknown size come on top.
+    """
 
     label: str
     size: Range
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +148,27 @@ class Sizes:
     unknown: tuple[str, ...]
 
     @property
-    def saving(self) -> int:
-        """Bytes that this build saves against the largest other way; 0 where there is none larger."""
-        return max(
-            0, max((entry.size.estimate for entry in self.comparison), default=0) - self.image.estimate
-        )
+    def largest(self) -> Comparison | None:
+        """The other way that this build is measured against; None where this one saves nothing for sure.
+
+        What is not known of this build is not known of the other one either, since that holds all of it; but
+        of a base image that nobody knows nothing can be said.
+        """
+        others = self.comparison[:-1]
+        found = max(others, key=lambda entry: entry.size.estimate, default=None)
+        if found is None or not self.base.known:
+            return None
+        saved = found.size.estimate - self.image.estimate
+        return found if saved >= max(_LEAST_SAVING_BYTES, found.size.estimate // 100) else None
 
     @property
-    def saving_percent(self) -> int:
-        """The same in percent of the largest other way."""
-        largest = max((entry.size.estimate for entry in self.comparison), default=0)
-        return round(100 * self.saving / largest) if largest else 0
+    def saving(self) -> int:
+        """Bytes that this build saves against the largest other way; 0 where that is not sure."""
+        return self.largest.size.estimate - self.image.estimate if self.largest else 0
+
+    @property
+    def saving_percent(self) -> int | None:
+        """The same in percent of the largest other way; None where something of unknown size comes on top."""
+        if self.largest is None or self.unknown or self.largest.more:
+            return None
+        return round(100 * self.saving / self.largest.size.estimate)

@@ -1,12 +1,15 @@
-"""What package managers add to a layer."""
+"""What Python's package managers add to a layer."""
 
 from __future__ import annotations
 
+import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.changes import Cache, Installation
-from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.sizes.manifests import asked_by
 from multistage_cli.sizes.model import Part
 from multistage_cli.sizes.origins import text_in_context
 from multistage_cli.sizes.ranges import Range
@@ -15,14 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.facts.images import Image
     from multistage_cli.facts.python import Distribution
     from multistage_cli.facts.requirements import Requirement
+
+PYTHON_MANAGERS = frozenset({"pip", "pipenv", "poetry", "uv"})
 
 _ANY_DISTRIBUTION = Range(50_000, 1_000_000, 30_000_000)
 """A Python distribution of which nothing is known: about the 5th, 50th and 95th percentile of the known
 ones (tests/sizes/test_packages.py works them out again)."""
 _MINOR_VERSION = re.compile(r"3\.\d+")
-_MOST_INCLUDES = 20  # requirement files that include each other
+_FACTS_PYTHON = "3.12"  # the one that the facts were measured with
+_SEED = "pip of the virtual environment"
+_PROJECT = re.compile(r"\.(?:/.*)?(?:\[.*\])?|/.*(?:\[.*\])?")
 
 
 def seed_size() -> Range:
@@ -34,10 +42,24 @@ def seed_size() -> Range:
     return Range.about(size, 0.15, 0.8)
 
 
+def site_packages(image: Image | None) -> str | None:
+    """Where the Python of an official image keeps its packages; None for another base image."""
+    if image is None or image.repository != "python":
+        return None
+    version = _MINOR_VERSION.match(image.canonical_tag or "") or _MINOR_VERSION.match(image.tag or "")
+    return f"/usr/local/lib/python{version.group()}/site-packages" if version else None
+
+
 class PipInstallation:
     """The parts that one pip, uv, pipenv or poetry command adds, and what is not known of them.
 
-    `present` names the distributions that earlier commands installed, each with its place.
+    Args:
+        build: the evaluated build.
+        entry: the stage.
+        step: the RUN.
+        change: what the command installs.
+        image: that the stage starts from at last, as far as the facts know it.
+        present: the distributions that earlier commands installed, each with its place.
     """
 
     def __init__(
@@ -46,81 +68,139 @@ class PipInstallation:
         entry: EvaluatedStage,
         step: Step,
         change: Installation,
+        *,
+        image: Image | None,
         present: frozenset[tuple[str, str | None]],
     ) -> None:
         self.build = build
         self.entry = entry
         self.step = step
         self.change = change
+        self.image = image
         self.present = present
         self.unknown: list[str] = []
 
     def parts(self) -> Iterator[Part]:
         """One part for each distribution, then the cache where it stays."""
         from multistage_cli.facts.python import closure
-        from multistage_cli.facts.requirements import parse_requirements
 
         change = self.change
-        found = parse_requirements("\n".join(_as_lines(change.packages)))
-        requirements = list(found.requirements)
-        for manifest in change.manifests:
-            requirements.extend(self._requirements_of(manifest, 0))
         if not change.complete:
-            self.unknown.append(f"what else {change.manager} on line {change.line} installs")
-        resolution = closure(requirements)
-        path = self._landing()
-        for distribution in resolution.distributions:
-            if (distribution.name, path) in self.present:
-                continue  # pip leaves alone what is there already
-            approximate = distribution.name in resolution.approximate
-            yield Part(distribution.name, "pip", self._size(distribution, approximate=approximate), path)
+            self.unknown.append(f"what else {change.manager} installs on line {change.line}")
+        path = self.landing()
+        asked = asked_by(
+            change.manifests, self._read, python=self._python(path), development=change.development
+        )
+        self.unknown += [
+            f"{text}, which {change.manager} installs on line {change.line}" for text in asked.unknown
+        ]
+        named = list(self._named())
+        resolution = closure([*named, *asked.requirements])
+        wanted = asked.only and (asked.only | {entry.name for entry in named})
+        downloaded = [
+            found
+            for found in resolution.distributions
+            if (found.name, path) not in self.present  # pip leaves alone what is there already
+            and (not wanted or found.name in wanted or named)
+        ]
+        if path is not None and path == self._project_environment() and (_SEED, path) not in self.present:
+            # virtualenv, which both use, puts pip into what it makes.
+            yield self._part(_SEED, seed_size(), path)
+        for found in downloaded:
+            size = self._size(found, approximate=found.name in resolution.approximate)
+            yield self._part(found.name, size, path)
         for name in resolution.unknown:
-            self.unknown.append(f"what {name} weighs: the facts do not have it")
-            yield Part(name, "pip", _ANY_DISTRIBUTION, path)
-        if change.cache is Cache.KEPT:
-            wheels = sum(distribution.wheel_bytes for distribution in resolution.distributions)
+            if (name, path) not in self.present:
+                self.unknown.append(
+                    f"what {name} weighs, which {change.manager} installs on line {change.line}"
+                )
+                yield replace(self._part(name, _ANY_DISTRIBUTION, path), guessed=True)
+        if change.cache is Cache.KEPT and downloaded:
+            wheels = sum(found.wheel_bytes for found in downloaded)
             # The cache keeps what was downloaded, and wheels that were built.
-            yield Part(f"{change.manager} cache", "cache", Range.about(wheels, 0.1, 0.2))
+            size = Range.about(wheels, 0.1, 0.2)
+            yield Part(
+                f"{change.manager} cache",
+                "cache",
+                size if change.certain is Claim.YES else size.from_nothing(),
+            )
 
-    def _landing(self) -> str | None:
+    def landing(self) -> str | None:
         """Where packages land: as the command says, else in the official images' site-packages."""
         prefix = self.change.prefix
         if prefix is UNKNOWN:
             return None
         if prefix is not None:
             return prefix
-        lookup = self.build.stages[self.build.graph.chain(self.entry.stage.index)[-1]].lookup
-        image = lookup.image if lookup else None
-        version = _MINOR_VERSION.match(image.canonical_tag or image.tag or "") if image else None
-        if image is None or image.repository != "python" or version is None:
+        if self.change.manager in {"poetry", "pipenv"}:
+            return self._project_environment()
+        return site_packages(self.image)
+
+    def _project_environment(self) -> str | None:
+        """Where Poetry or Pipenv install, where that follows.
+
+        They make an environment of their own, beside the project where they are told so.
+        """
+        if self.change.manager not in {"poetry", "pipenv"} or self.change.prefix is not None:
             return None
-        return f"/usr/local/lib/python{version.group()}/site-packages"
+        known = self.step.before.variables.known
+        folder = self.step.before.working_directory.value
+        if known("POETRY_VIRTUALENVS_CREATE") in {"0", "false"}:
+            return site_packages(self.image)
+        inside = (known("POETRY_VIRTUALENVS_IN_PROJECT"), known("PIPENV_VENV_IN_PROJECT"))
+        if folder is not UNKNOWN and {"1", "true"}.intersection(str(value).lower() for value in inside):
+            return posixpath.join(folder, ".venv")
+        return None
+
+    def _part(self, name: str, size: Range, path: str | None) -> Part:
+        return Part(name, "pip", size if self.change.certain is Claim.YES else size.from_nothing(), path)
+
+    def _python(self, path: str | None) -> str:
+        found = site_packages(self.image) or path or ""
+        version = _MINOR_VERSION.search(found)
+        return version.group() if version else _FACTS_PYTHON
+
+    def _read(self, path: str) -> str | None:
+        return text_in_context(self.build, self.entry, self.step, path)
+
+    def _named(self) -> Iterator[Requirement]:
+        """What the command line asks for by name; of the project itself, what it depends on."""
+        from multistage_cli.facts.requirements import parse_requirement
+
+        change = self.change
+        for text in change.packages:
+            if any(sign in text for sign in "*?"):
+                self.unknown.append(f"what {text} is, which {change.manager} installs on line {change.line}")
+            elif _PROJECT.fullmatch(text) and not text.endswith((".whl", ".gz", ".zip")):
+                folder = posixpath.join(str(self.step.before.working_directory.value), text.partition("[")[0])
+                file = posixpath.normpath(posixpath.join(folder, "pyproject.toml"))
+                asked = asked_by([file], self._read, python=_FACTS_PYTHON, development=False)
+                yield from asked.requirements
+                self.unknown.append(
+                    f"the project itself, which {change.manager} installs on line {change.line}"
+                )
+                self.unknown += [f"{found}, which {change.manager} installs" for found in asked.unknown]
+            else:
+                try:
+                    wanted = parse_requirement(text)
+                except ValueError:
+                    self.unknown.append(
+                        f"what {text} is, which {change.manager} installs on line {change.line}"
+                    )
+                    continue
+                if wanted is not None:
+                    yield wanted
 
     def _size(self, distribution: Distribution, *, approximate: bool) -> Range:
         if self.change.stored:
             return Range.about(distribution.wheel_bytes, 0.0, 0.3 if approximate else 0.0)
-        compiled = self.change.manager != "uv"  # uv compiles on request only
-        size = distribution.source_bytes + (distribution.bytecode_bytes if compiled else 0)
+        bytecode = distribution.bytecode_bytes
+        on_request = self.change.manager == "uv"  # uv compiles when it is told to, by an option or by this:
+        if not on_request or self.step.before.variables.known("UV_COMPILE_BYTECODE") in {"1", "true"}:
+            return self._off_by(distribution.source_bytes + bytecode, approximate=approximate)
+        found = self._off_by(distribution.source_bytes, approximate=approximate)
+        return Range(found.low, found.estimate, found.high + bytecode)
+
+    def _off_by(self, size: int, *, approximate: bool) -> Range:
         # Another release or another Python's wheel weighs something else.
         return Range.about(size, 0.3, 0.4) if approximate else Range.about(size, 0.1, 0.1)
-
-    def _requirements_of(self, manifest: str, depth: int) -> Iterator[Requirement]:
-        from multistage_cli.facts.requirements import parse_requirements
-
-        text = text_in_context(self.build, self.entry, self.step, manifest)
-        if text is None:
-            self.unknown.append(f"what {manifest} asks for: it is not in the build context")
-            return
-        if not manifest.endswith((".txt", ".in")):
-            self.unknown.append(f"what {manifest} asks for")
-            return
-        parsed = parse_requirements(text)
-        yield from parsed.requirements
-        for include in parsed.includes:
-            if not include.constraint and depth < _MOST_INCLUDES:
-                yield from self._requirements_of(f"{manifest.rpartition('/')[0]}/{include.path}", depth + 1)
-
-
-def _as_lines(packages: tuple[str, ...]) -> Iterator[str]:
-    """Names from a command line, as lines of a requirements file; the project itself is not one of them."""
-    return (name for name in packages if "\n" not in name)

@@ -28,6 +28,10 @@ class Range:
     def __add__(self, other: Range) -> Range:
         return Range(self.low + other.low, self.estimate + other.estimate, self.high + other.high)
 
+    def from_nothing(self) -> Range:
+        """The same, for what may not be there at all."""
+        return Range(0, self.estimate, self.high)
+
     @staticmethod
     def exactly(size_bytes: int) -> Range:
         """A size that is known."""
@@ -47,15 +51,21 @@ def total(ranges: Iterable[Range]) -> Range:
     return Range(low, estimate, high)
 
 
-_FEW_MEGABYTES = 10_000_000
+_FEW_MEGABYTES = 9_950_000
+_ROUNDS_TO_NOTHING = 50_000
 
 
 def megabytes(size_bytes: int) -> str:
-    """Bytes as `docker image ls` would: decimal megabytes, one digit after the point below ten."""
+    """Bytes as `docker image ls` counts them: decimal megabytes, one digit after the point below ten."""
     return f"{number_of_megabytes(size_bytes)} MB"
 
 
+def about(size_bytes: int) -> str:
+    """A size that was estimated: `~152 MB`; a few kilobytes are just little."""
+    return "<0.1 MB" if 0 < size_bytes < _ROUNDS_TO_NOTHING else f"~{megabytes(size_bytes)}"
+
+
 def number_of_megabytes(size_bytes: int) -> str:
-    """The same without its unit."""
-    digits = 1 if 0 < size_bytes < _FEW_MEGABYTES else 0
+    """Megabytes without their unit."""
+    digits = 1 if _ROUNDS_TO_NOTHING <= size_bytes < _FEW_MEGABYTES else 0
     return f"{size_bytes / 1_000_000:,.{digits}f}"

@@ -80,20 +80,20 @@ class Scorecard:
         wide = options.max_width >= _WIDE
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(width=1)
-        table.add_column(no_wrap=wide)
+        table.add_column(no_wrap=wide, overflow="fold")
         if wide:
-            table.add_column()
+            table.add_column(overflow="fold")
+            table.add_column(no_wrap=True, style="dim")
         for practice in self.practices:
             mark = Text(marks[practice.status], style=_MARK_STYLES[practice.status])
             dim = practice.status is Status.NOT_APPLICABLE
             name = Text(practice.name, style="dim" if dim else "bold")
             message = Text(printable(practice.message), style="dim" if dim else "")
-            if practice.line:
-                message.append(f" (line {practice.line})", style="dim")
+            line = f"line {practice.line}" if practice.line else ""
             if wide:
-                table.add_row(mark, name, message)
+                table.add_row(mark, name, message, line)
             else:
-                table.add_row(mark, Group(name, message))
+                table.add_row(mark, Group(name, message.append(f" ({line})" if line else "", style="dim")))
         yield Padding(table, (0, 0, 0, 3), expand=False)
         whole = self.score.passed == self.score.total
         yield Text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
 from rich.segment import Segment
@@ -13,83 +14,107 @@ from rich.table import Table
 from rich.text import Text
 
 from multistage_cli.printable import printable
-from multistage_cli.sizes.ranges import megabytes, number_of_megabytes
+from multistage_cli.sizes.ranges import about, number_of_megabytes
 from multistage_cli.terminal.glyphs import glyphs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from multistage_cli.sizes.model import Excluded, Sizes, StageSize
     from multistage_cli.sizes.ranges import Range
 
-_INDENT = (0, 0, 0, 3)
+_INDENT = 3
 _MOST_STAGES = 12
 _MOST_EXCLUDED = 8
 _MOST_UNKNOWN = 6
-_WIDE = 70  # columns from which an excluded thing's place stands beside it
+_NARROW = 46  # columns below which a label stands above its numbers
+_SHORTEST_BAR = 8
+_GOOD_BAR = 20  # cells that a long label leaves to the bars
+_LONGEST_BAR = 60
+_WIDE_RANGE = 10  # a range is shown where it is wider than this part of the estimate
 
 
 def render(sizes: Sizes) -> RenderableType:
     """The comparison, the stages, what is left out, and what the numbers could not take in."""
-    parts: list[RenderableType] = [comparison(sizes), Text(), stages(sizes)]
+    parts: list[RenderableType] = [Bars(sizes)]
     if sizes.excluded:
-        parts += [Text(), excluded(sizes.excluded)]
+        parts += [Text(), ExcludedList(sizes.excluded)]
     if sizes.unknown:
-        parts += [Text(), not_known(sizes.unknown)]
+        parts += [Text(), UnknownList(sizes.unknown)]
     return Group(*parts)
 
 
-def comparison(sizes: Sizes) -> RenderableType:
-    """The ways to build the same, and what this one saves."""
-    largest = max((entry.size.estimate for entry in sizes.comparison), default=0)
-    more = bool(sizes.unknown)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the chart: `more` where things of unknown size come on top."""
+
+    label: Text
+    size: Range
+    more: bool
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The ways to build the same, what this one saves, and the stages: all on the scale of the largest."""
+
+    sizes: Sizes
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        ways, stages, notes = list(_ways(self.sizes)), *_stages(self.sizes)
+        chart = Chart.fitting([*ways, *stages], options.max_width - _INDENT)
+        yield chart.of(ways)
+        if text := saving(self.sizes):
+            yield Text()
+            yield Padding(Text(text, style="bold green"), (0, 0, 0, _INDENT), expand=False)
+        yield Text()
+        yield Text("   Stages, with their base images:")
+        yield chart.of(stages)
+        for note in notes:
+            yield Padding(Text(note, style="dim"), (0, 0, 0, _INDENT), expand=False)
+        if chart.bar and any(_is_wide(row.size) for row in (*ways, *stages)):
+            full, likely, perhaps = _cells(options)
+            legend = f"{full} at least  {likely} expected  {perhaps} at most"
+            yield Text()
+            yield Padding(Text(legend, style="dim"), (0, 0, 0, _INDENT), expand=False)
+
+
+def saving(sizes: Sizes) -> str:
+    """What this build saves and against what; empty where that is not sure."""
+    if sizes.largest is None:
+        return ""
+    against = printable(sizes.largest.label.removeprefix("one stage, "))
+    if sizes.saving_percent is None:
+        # What is not known is in the other way too, with more of its kind.
+        return f"Saving: {about(sizes.saving)} or more, against one stage on {against}"
+    return f"Saving: {about(sizes.saving)} ({sizes.saving_percent}% smaller than one stage on {against})"
+
+
+def _ways(sizes: Sizes) -> Iterator[Row]:
+    for entry in sizes.comparison:
+        colour = "green" if entry is sizes.comparison[-1] else "yellow"
+        yield Row(Text(printable(entry.label)), entry.size, entry.more, colour)
+
+
+def _stages(sizes: Sizes) -> tuple[list[Row], list[str]]:
+    """The rows of the stages, and what to say below them."""
+    needed = [stage for stage in sizes.stages if stage.needed]
+    # The heaviest, and always the image itself, in the order of the file.
+    ranked = sorted(needed, key=lambda stage: (stage.stage != sizes.target, -stage.size.estimate))
+    kept = {stage.stage for stage in ranked[:_MOST_STAGES]}
     rows = [
-        (
-            Text(printable(entry.label)),
-            Bar(entry.size, largest, "green" if entry is sizes.comparison[-1] else "yellow"),
-            size_range(entry.size, more=more),
-        )
-        for entry in sizes.comparison
+        Row(_stage_label(stage, sizes), stage.size, bool(stage.unknown), "green" if stage.shipped else "blue")
+        for stage in needed
+        if stage.stage in kept
     ]
-    parts: list[RenderableType] = [_bars(rows)]
-    if sizes.saving:
-        # What is not known weighs the same in both, so the difference holds and the percentage does not.
-        percent = "" if sizes.unknown else f" ({sizes.saving_percent}% smaller)"
-        saved = f"Saving: ~{megabytes(sizes.saving)}{percent}"
-        parts += [Text(), Padding(Text(saved, style="bold green"), _INDENT, expand=False)]
-    return Group(*parts)
-
-
-def stages(sizes: Sizes) -> RenderableType:
-    """A bar for each stage, in file order, all on the scale of the largest."""
-    shown = [stage for stage in sizes.stages if stage.needed] or list(sizes.stages)
-    left = shown[_MOST_STAGES:]
-    # The image itself is always among them, however many stages there are.
-    shown = shown[:_MOST_STAGES] + [stage for stage in left if stage.stage == sizes.target]
-    largest = max((stage.size.estimate for stage in shown), default=0)
-    rows = [
-        (
-            _stage_label(stage, sizes),
-            Bar(stage.size, largest, _colour(stage)),
-            size_range(stage.size, more=bool(stage.unknown)),
-        )
-        for stage in shown
-    ]
-    parts: list[RenderableType] = [Text("   Stages, with their base images:"), _bars(rows)]
-    more = len([stage for stage in left if stage.stage != sizes.target])
-    if more:
-        parts.append(Text(f"   and {more} more: --format json shows all", style="dim"))
-    return Group(*parts)
-
-
-def excluded(entries: tuple[Excluded, ...]) -> RenderableType:
-    """What the build needs and the image does not hold."""
-    return ExcludedList(entries)
-
-
-def not_known(texts: tuple[str, ...]) -> RenderableType:
-    """What the numbers could not take in."""
-    return UnknownList(texts)
+    notes = []
+    if len(needed) > len(rows):
+        notes.append(f"and {len(needed) - len(rows)} lighter ones: --format json shows all")
+    if spare := len(sizes.stages) - len(needed):
+        notes.append(f"{spare} {'stage is' if spare == 1 else 'stages are'} not needed for this target")
+    return rows, notes
 
 
 def _stage_label(stage: StageSize, sizes: Sizes) -> Text:
@@ -98,31 +123,59 @@ def _stage_label(stage: StageSize, sizes: Sizes) -> Text:
     if stage.stage == sizes.target:
         label.append(" (the image)", style="dim")
     elif stage.shipped:
-        label.append(" (part of the image)", style="dim")
+        label.append(" (part of it)", style="dim")
     return label
 
 
-def _colour(stage: StageSize) -> str:
-    return "green" if stage.shipped else "blue"
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The columns of the bars; a width of 0 leaves a column out, and a label stands above then."""
 
+    label: int
+    numbers: int
+    bar: int
+    largest: int
 
-def _bars(rows: list[tuple[Text, Bar, str]]) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    table.add_column(ratio=5, overflow="fold")
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(ratio=6)
-    for label, bar, size in rows:
-        table.add_row(label, Text(size), bar)
-    return Padding(table, _INDENT)
+    @staticmethod
+    def fitting(rows: list[Row], width: int) -> Chart:
+        """Columns that hold these rows in that many columns of the terminal."""
+        largest = max((row.size.high for row in rows), default=0)
+        numbers = max((len(size_range(row.size, more=row.more)) for row in rows), default=0)
+        longest = max((cell_len(row.label.plain) for row in rows), default=0)
+        if width < _NARROW:
+            return Chart(0, numbers, 0, largest)
+        label = min(longest, max(width * 2 // 5, width - numbers - 4 - _GOOD_BAR))
+        bar = min(width - label - numbers - 4, _LONGEST_BAR)
+        return Chart(label, numbers, bar if bar >= _SHORTEST_BAR else 0, largest)
+
+    def of(self, rows: list[Row]) -> RenderableType:
+        """The rows in these columns."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        if not self.label:
+            table.add_column(overflow="fold")
+            for row in rows:
+                table.add_row(row.label)
+                table.add_row(Text(f"  {size_range(row.size, more=row.more)}"))
+            return Padding(table, (0, 0, 0, _INDENT), expand=False)
+        table.add_column(width=self.label, overflow="fold")
+        table.add_column(width=self.numbers, justify="right", overflow="fold")
+        if self.bar:
+            table.add_column(width=self.bar)
+        for row in rows:
+            cells: list[RenderableType] = [row.label, Text(size_range(row.size, more=row.more))]
+            if self.bar:
+                cells.append(Bar(row.size, self.largest, row.colour))
+            table.add_row(*cells)
+        return Padding(table, (0, 0, 0, _INDENT), expand=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar up to the estimate, and a lighter one on to the high end.
+    """A bar in three shades: up to the low end, on to the estimate, and on to the high end.
 
     Attributes:
         size: what it stands for.
-        largest: the estimate that fills the width.
+        largest: the high end that fills the width.
         colour: of the bar.
     """
 
@@ -131,19 +184,24 @@ class Bar:
     colour: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        full, light = ("#", "-") if options.ascii_only else ("\N{FULL BLOCK}", "\N{LIGHT SHADE}")
-        width = options.max_width
-        filled = self._cells(self.size.estimate, width)
-        reach = max(filled, self._cells(self.size.high, width))
-        yield Segment(full * filled, Style(color=self.colour))
-        yield Segment(light * (reach - filled), Style(color=self.colour, dim=True))
+        full, likely, perhaps = _cells(options)
+        low, estimate, high = (
+            self._length(size, options.max_width)
+            for size in (self.size.low, self.size.estimate, self.size.high)
+        )
+        yield Segment(full * low, Style(color=self.colour))
+        yield Segment(likely * (estimate - low), Style(color=self.colour))
+        yield Segment(perhaps * (high - estimate), Style(color=self.colour, dim=True))
         yield Segment.line()
 
-    def _cells(self, size_bytes: int, width: int) -> int:
-        if self.largest == 0:
+    def _length(self, size_bytes: int, width: int) -> int:
+        if not size_bytes or not self.largest:
             return 0
-        cells = min(width, round(width * size_bytes / self.largest))
-        return max(1, cells) if size_bytes else 0
+        return max(1, min(width, round(width * size_bytes / self.largest)))
+
+
+def _cells(options: ConsoleOptions) -> tuple[str, str, str]:
+    return ("#", "=", "-") if options.ascii_only else ("█", "▒", "░")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +213,24 @@ class ExcludedList:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         bullet = glyphs(options).bullet
         yield Text("   Excluded from the final image:")
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=1)
+        table.add_column(overflow="fold")
+        wide = options.max_width >= _NARROW
+        if wide:
+            table.add_column(overflow="fold", style="dim", max_width=options.max_width // 2)
         for entry in self.entries[:_MOST_EXCLUDED]:
-            line = Text(f"   {bullet} {printable(entry.what)} (~{megabytes(entry.size.estimate)})")
-            if options.max_width >= _WIDE:
-                line.append(f"  stage {printable(entry.stage)}, line {entry.line}", style="dim")
-            yield line
+            what = Text(f"{printable(entry.what)} ({about(entry.size.estimate)})")
+            place = f"stage {printable(entry.stage)}, line {entry.line}"
+            if wide:
+                table.add_row(bullet, what, Text(f" {place}"))
+            else:
+                table.add_row(bullet, what.append(f", {place}", style="dim"))
         rest = self.entries[_MOST_EXCLUDED:]
         if rest:
             weight = sum(entry.size.estimate for entry in rest)
-            yield Text(f"   {bullet} {len(rest)} more (~{megabytes(weight)})", style="dim")
+            table.add_row(bullet, Text(f"{len(rest)} more ({about(weight)})", style="dim"))
+        yield Padding(table, (0, 0, 0, _INDENT), expand=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +240,28 @@ class UnknownList:
     texts: tuple[str, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        bullet = glyphs(options).bullet
-        yield Text("   + Not in these numbers, because the file does not tell:")
-        for text in self.texts[:_MOST_UNKNOWN]:
-            yield Padding(Text(f"{bullet} {printable(text)}", style="dim"), _INDENT, expand=False)
-        if len(self.texts) > _MOST_UNKNOWN:
-            yield Text(
-                f"   {bullet} {len(self.texts) - _MOST_UNKNOWN} more: --format json shows all", style="dim"
-            )
+        yield Padding(
+            Text("+ Not known, and so left out of these numbers or only in their range:"),
+            (0, 0, 0, _INDENT),
+            expand=False,
+        )
+        shown = [Text(printable(text), style="dim") for text in self.texts[:_MOST_UNKNOWN]]
+        if rest := len(self.texts) - _MOST_UNKNOWN:
+            shown += [Text(f"{rest} more: --format json shows all", style="dim")] if rest > 0 else []
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=1)
+        table.add_column(overflow="fold")
+        for text in shown:
+            table.add_row(Text(glyphs(options).bullet, style="dim"), text)
+        yield Padding(table, (0, 0, 0, _INDENT), expand=False)
+
+
+def _is_wide(size: Range) -> bool:
+    return (size.high - size.low) * _WIDE_RANGE > size.estimate and number_of_megabytes(size.high) != "0"
 
 
 def size_range(size: Range, *, more: bool = False) -> str:
     """`~152 MB`, or with its ends where they are far apart: `~152 MB (120-190)`; `+` for what is not known."""
-    about = f"~{megabytes(size.estimate)}"
-    if size.high - size.low <= size.estimate // 10:
-        return f"{about} +" if more else about
-    return f"{about} ({number_of_megabytes(size.low)}-{number_of_megabytes(size.high)}){' +' if more else ''}"
+    ends = f" ({number_of_megabytes(size.low)}-{number_of_megabytes(size.high)})" if _is_wide(size) else ""
+    estimate = about(size.estimate) if size.estimate else "0 MB"
+    return f"{estimate}{ends}{' +' if more else ''}"

@@ -25,7 +25,9 @@ def as_data(sizes: Sizes) -> dict[str, object]:
         "image": _range(sizes.image),
         "base": {"ref": sizes.base.reference, **_range(sizes.base.size)},
         "stages": [_stage(stage) for stage in sizes.stages],
-        "comparison": [{"label": entry.label, **_range(entry.size)} for entry in sizes.comparison],
+        "comparison": [
+            {"label": entry.label, **_range(entry.size), "more": entry.more} for entry in sizes.comparison
+        ],
         "saving": {"bytes": sizes.saving, "percent": sizes.saving_percent},
         "excluded": [
             {"what": entry.what, "bytes": entry.size.estimate, "stage": entry.stage, "line": entry.line}

@@ -1,0 +1,276 @@
+"""What a stage's own instructions put where in its image, as far as that is known; kept in versions.
+
+A trie over folders that shares what did not change, so that a stage may keep its version and a chain of
+thousands of stages costs no more than its instructions.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from multistage_cli.sizes.places import is_shared, package_of
+from multistage_cli.sizes.ranges import Range, total
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_DEEPEST = 40  # folders; whatever lies deeper counts for the one at that depth
+_MOST_TEXTS = 3  # that are kept of what is unknown at one place: one is shown, more say so
+_MOST_ABOVE = 20  # things in one folder whose pieces are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Something at a path.
+
+    Attributes:
+        size: of all of it.
+        source: the folder of the build context that it is a copy of, or None.
+        file: whether it is one file, so that the next one at this path takes its place.
+        environment: whether it is in folders as Python lays them out: `lib` holds nearly all.
+    """
+
+    size: Range
+    source: str | None = None
+    file: bool = False
+    environment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    children: Mapping[str, _Node] = field(default_factory=dict)
+    held: tuple[Held, ...] = ()
+    total: Range = field(default_factory=Range)
+    count: int = 0
+    unknown: tuple[str, ...] = ()
+    unknown_below: tuple[str, ...] = ()
+
+    def resettled(self, before: _Node) -> _Node:
+        """The same with its sums corrected for what is new in it and was not in the node before."""
+        return replace(
+            self,
+            total=_exchanged(
+                before.total, total(e.size for e in before.held), total(e.size for e in self.held)
+            ),
+            count=before.count - len(before.held) + len(self.held),
+            unknown_below=_joined(self.unknown, before.unknown_below),
+        )
+
+
+_EMPTY = _Node()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies at a path and below.
+
+    Attributes:
+        size: of what is known to lie there; None for nothing.
+        unknown: why that may not be all, the most telling first; empty where it is all.
+        node: the same for another place to take over.
+    """
+
+    size: Range | None
+    unknown: tuple[str, ...]
+    node: _Node
+
+    @property
+    def is_file(self) -> bool:
+        """Whether one file lies there and nothing else."""
+        held = self.node.held
+        return len(held) == 1 and held[0].file and not self.node.children
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """One version.
+
+    Attributes:
+        base: how to name the base image, None for scratch.
+        base_known: whether the facts know that image.
+        root: what is known to lie where.
+        anywhere: what was written, nobody knows where.
+        downloads: whether project managers fetched things, nobody knows where; not into system folders.
+        packages: lines about what packages of the distribution put into its folders.
+    """
+
+    base: str | None
+    base_known: bool = True
+    root: _Node = _EMPTY
+    anywhere: tuple[str, ...] = ()
+    downloads: bool = False
+    packages: tuple[str, ...] = ()
+
+    @property
+    def base_text(self) -> str:
+        """The doubt that the base image is."""
+        return f"what {self.base} has there"
+
+    def put(self, path: str, held: Held) -> Contents:
+        """With something at a path."""
+
+        def change(node: _Node) -> _Node:
+            kept = () if held.file and not node.children else node.held
+            return replace(node, held=(*kept, held)).resettled(node)
+
+        return replace(self, root=_changed(self.root, _parts(path), change))
+
+    def graft(self, path: str, found: Found) -> Contents:
+        """With what lay at another place, at a path."""
+
+        def change(node: _Node) -> _Node:
+            return _merged(node, found.node)
+
+        return replace(self, root=_changed(self.root, _parts(path), change))
+
+    def doubt(self, path: str | None, text: str) -> Contents:
+        """With something unknown at a path, or anywhere for None."""
+        if path is None or not path.startswith("/"):
+            return replace(self, anywhere=_joined((text,), self.anywhere))
+        return replace(
+            self,
+            root=_changed(
+                self.root,
+                _parts(path),
+                lambda node: replace(node, unknown=_joined((text,), node.unknown)).resettled(node),
+            ),
+        )
+
+    def downloaded(self) -> Contents:
+        """With what a project manager fetched, nobody knows where."""
+        return replace(self, downloads=True)
+
+    def packaged(self, text: str) -> Contents:
+        """With packages of the distribution in its folders."""
+        return replace(self, packages=_joined((text,), self.packages))
+
+    def is_folder(self, path: str) -> bool:
+        """Whether something is known to lie below the path."""
+        node = _at(self.root, _parts(path))
+        return node is not None and bool(node.children)
+
+    def at(self, path: str, measure: Callable[[str], int | None]) -> Found:
+        """What lies at an absolute path and below.
+
+        Args:
+            path: in the image.
+            measure: the size of a path of the build context, None where nothing is there.
+        """
+        parts = _parts(path)
+        found = _at(self.root, parts) or _EMPTY
+        pieces, doubts = self._pieces(parts, measure)
+        node = replace(found, held=(*found.held, *pieces)).resettled(found) if pieces else found
+        unknown = (*doubts, *node.unknown_below, *self._wide_doubts(path, nothing=node.count == 0))
+        return Found(node.total if node.count else None, tuple(dict.fromkeys(unknown)), node)
+
+    def _pieces(self, parts: list[str], measure: Callable[[str], int | None]) -> tuple[list[Held], list[str]]:
+        """What of the things that lie higher up belongs to the path."""
+        pieces: list[Held] = []
+        doubts: list[str] = []
+        node: _Node | None = self.root
+        for depth in range(len(parts)):
+            if node is None:
+                break
+            doubts += node.unknown
+            rest = parts[depth:]
+            if len(node.held) > _MOST_ABOVE:
+                doubts.append("")
+            for held in node.held[:_MOST_ABOVE]:
+                if held.source is not None:
+                    size = measure(posixpath.join(held.source, *rest))
+                    if size is not None:
+                        pieces.append(Held(Range.exactly(size), posixpath.join(held.source, *rest)))
+                elif held.environment and rest[0] in {"lib", "lib64"}:
+                    pieces.append(held)
+                elif held.environment:
+                    doubts.append("")
+            node = node.children.get(parts[depth])
+        return pieces, doubts
+
+    def _wide_doubts(self, path: str, *, nothing: bool) -> Iterator[str]:
+        """Why something else may lie at the path: an empty text where there is no telling what."""
+        package = package_of(path)
+        if package != "" and (nothing or is_shared(path)):
+            yield from self.packages
+        yield from self.anywhere
+        if self.downloads and package == "":
+            yield ""
+        if self.base is not None and (is_shared(path) or package or not self.base_known):
+            yield self.base_text
+        elif nothing:
+            yield ""
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part][:_DEEPEST]
+
+
+def _at(node: _Node, parts: list[str]) -> _Node | None:
+    found: _Node | None = node
+    for part in parts:
+        if found is None:
+            return None
+        found = found.children.get(part)
+    return found
+
+
+def _changed(root: _Node, parts: list[str], change: Callable[[_Node], _Node]) -> _Node:
+    """The trie with one node changed; nodes beside the way to it are shared."""
+    way = [root]
+    for part in parts:
+        way.append(way[-1].children.get(part, _EMPTY))
+    old = way[-1]
+    new = change(old)
+    for node, part in zip(reversed(way[:-1]), reversed(parts), strict=True):
+        # Sums by difference: adding all children up again would make a wide folder quadratic.
+        parent = replace(
+            node,
+            children={**node.children, part: new},
+            total=_exchanged(node.total, old.total, new.total),
+            count=node.count - old.count + new.count,
+            unknown_below=_joined(node.unknown_below, new.unknown_below),
+        )
+        old, new = node, parent
+    return new
+
+
+def _merged(one: _Node, other: _Node) -> _Node:
+    """Both nodes' things in one: what is the same in both is there once, and files take the place of files."""
+    if one is other or one is _EMPTY:
+        return other
+    children = dict(one.children)
+    changed: list[tuple[_Node, _Node]] = []
+    for name, node in other.children.items():
+        before = children.get(name, _EMPTY)
+        if before is not node:
+            children[name] = _merged(before, node)
+            changed.append((before, children[name]))
+    held = other.held if other.held and other.held[-1].file and not one.children else (*one.held, *other.held)
+    unknown = _joined(other.unknown, one.unknown)
+    # Sums by difference, as everywhere: most of two large folders may well be the same.
+    sums = total(entry.size for entry in held)
+    whole = _exchanged(one.total, total(entry.size for entry in one.held), sums)
+    for before, after in changed:
+        whole = _exchanged(whole, before.total, after.total)
+    return _Node(
+        children,
+        held,
+        whole,
+        one.count - len(one.held) + len(held) + sum(after.count - before.count for before, after in changed),
+        unknown,
+        _joined(unknown, one.unknown_below, *(after.unknown_below for _, after in changed)),
+    )
+
+
+def _exchanged(whole: Range, old: Range, new: Range) -> Range:
+    return Range(
+        whole.low - old.low + new.low,
+        whole.estimate - old.estimate + new.estimate,
+        whole.high - old.high + new.high,
+    )
+
+
+def _joined(*texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for some in texts for text in some))[:_MOST_TEXTS]
