@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,11 +37,13 @@ class Recipe:
         what: in words, for a person; it names stages as they are written.
         tool: the program that is called.
         argv: its arguments, itself first.
+        stage: the stage that it looks into, None for what is about the image itself.
     """
 
     what: str
     tool: str
     argv: tuple[str, ...]
+    stage: str | None = None
 
     @property
     def shell(self) -> str:
@@ -54,6 +56,13 @@ class Recipes:
     """All that there is to do, in the order in which a person would."""
 
     recipes: tuple[Recipe, ...]
+
+    def shortened(self, most_stages: int) -> tuple[Recipes, int]:
+        """Those about the image and about that many stages only, and how many are left out."""
+        stages = dict.fromkeys(recipe.stage for recipe in self.recipes if recipe.stage is not None)
+        kept = {None, *list(stages)[:most_stages]}
+        recipes = tuple(recipe for recipe in self.recipes if recipe.stage in kept)
+        return Recipes(recipes), len(self.recipes) - len(recipes)
 
 
 def collect_recipes(build: Build) -> Recipes:
@@ -85,7 +94,8 @@ class _Writer:
             if entry is self.target or name != entry.stage.key or not _is_target_name(name):
                 continue
             image = f"{self.name}:{name}"
-            yield self._docker_build(f"Build only the {entry.stage.label} stage (for debugging)", image, name)
+            what = f"Build only the {entry.stage.label} stage (for debugging)"
+            yield replace(self._docker_build(what, image, name), stage=name)
         yield from self._look_inside()
         yield from self._run()
         yield from self._test_health()
@@ -123,6 +133,7 @@ class _Writer:
                     f"Look around in the {entry.stage.label} stage",
                     "docker",
                     ("docker", "run", "--rm", "-it", "--entrypoint", "sh", f"{self.name}:{name}"),
+                    name,
                 )
 
     def _run(self) -> Iterator[Recipe]:

@@ -153,7 +153,7 @@ class CopyReader:
         if doubts:
             why = next((text for text in doubts if text), "")
             self.unknown.append(
-                f"{source} of {stage.title}, copied on line {self.step.line}" + (why and f": {why}")
+                f"{source} of stage {stage.label}, copied on line {self.step.line}" + (why and f": {why}")
             )
         if self.destination is not None:
             self._graft(path, found, doubts)

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
@@ -13,6 +14,8 @@ from rich.text import Text
 from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from multistage_cli.commands.recipes import Recipe, Recipes
@@ -39,12 +42,31 @@ class CommandView:
         yield Padding(Text(f"# {printable(self.recipe.what)}", style="dim"), (0, 0, 0, _INDENT), expand=False)
         width = max(options.max_width - _INDENT - 2, 1)
         lines = [""]
-        for word in (printable(shlex.quote(argument)) for argument in self.recipe.argv):
-            joined = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
-            if len(joined) > width and lines[-1].strip():
-                lines.append(f"  {word}")
+        for words in _units(self.recipe.argv):
+            joined = f"{lines[-1]} {words}" if lines[-1].strip() else f"{lines[-1]}{words}"
+            if cell_len(joined) > width and lines[-1].strip():
+                lines.append(f"  {words}")
             else:
                 lines[-1] = joined
         text = f" \\\n{indent}".join(lines)
         # Never wrapped by Rich: a break inside of a word would not survive copying.
         yield Text(f"{indent}{text}", style="bold", no_wrap=True, overflow="ignore")
+
+
+def _units(argv: tuple[str, ...]) -> Iterator[str]:
+    """The words as a shell reads them, an option with its value."""
+    words = [printable(shlex.quote(argument)) for argument in argv]
+    pending = ""
+    for word in words:
+        if pending and word.startswith("-"):
+            yield pending
+            pending = word
+        elif pending:
+            yield f"{pending} {word}"
+            pending = ""
+        elif word.startswith("-"):
+            pending = word
+        else:
+            yield word
+    if pending:
+        yield pending

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from multistage_cli.report.page import Page
 
 _MOST_FINDINGS = 5
+_MOST_STAGES = 2  # that commands look into
 _WIDEST_RULE = 78
 
 
@@ -39,7 +40,7 @@ def render(page: Page) -> RenderableType:
         ("Build Stage Flow", boxes(page.flow)),
         ("Best Practices Validation", _practices(page)),
         ("Estimated Size Comparison", bars(page.sizes)),
-        ("Build Commands", commands(page.recipes)),
+        ("Build Commands", _commands(page)),
         ("Key Takeaways", _takeaways(page)),
     ]
     for title, section in sections:
@@ -55,6 +56,13 @@ def _practices(page: Page) -> RenderableType:
     if len(findings) > _MOST_FINDINGS:
         parts.append(Text(f"   and {len(findings) - _MOST_FINDINGS} more: multistage analyze shows all\n"))
     return Group(*parts, scorecard(page.analysis.practices, page.analysis.score))
+
+
+def _commands(page: Page) -> RenderableType:
+    shown, left = page.recipes.shortened(_MOST_STAGES)
+    if not left:
+        return commands(shown)
+    return Group(commands(shown), Text(f"\n   and {left} more: multistage commands shows all", style="dim"))
 
 
 def _takeaways(page: Page) -> RenderableType:
