@@ -99,8 +99,22 @@ def hostile() -> dict[str, str]:
         "100,000 carriage returns": "FROM a" + "\r" * 100_000 + "\nRUN x\n",
         "lone surrogates": "FROM a\nENV a=" + "\udc80\udcff" * 200_000 + "\nRUN <<\udc80\n\udc80\n",
         "NUL bytes": "FROM a\nRUN " + "\0" * million + "\n",
+        "mount size of 3 MB": _wrapped(
+            "FROM a\nRUN --mount=type=tmpfs,size=" + "1" * (3 * million) + "! x\n"
+        ),
+        "file mode of 3 MB": _wrapped("FROM a\nCOPY --chmod=" + "u+," * million + "! a b\n"),
+        "keyword of 3 MB": _wrapped("FROM a\n" + "X" * (3 * million) + " a\n"),
+        "20,000 misspelt instructions": "FROM a\n" + "".join(f"RUM{number} a\n" for number in range(20_000)),
         "Unicode spaces": "\u2003" * million + "FROM a\nRUN\u00a0x" + "\u2003" * million + "\n",
     }
+
+
+def _wrapped(text: str) -> str:
+    """The text with its long lines continued, since nothing is said of a line that is too long."""
+    lines = text.split("\n")
+    return "\n".join(
+        "\\\n".join(line[at : at + 60_000] for at in range(0, len(line) or 1, 60_000)) for line in lines
+    )
 
 
 def questions(file: Dockerfile) -> None:

@@ -31,6 +31,8 @@ _PLAIN = re.compile(r"[\t\x20-\x7e]{,1000}")
 _DIRECTIVE = re.compile(r"#[\t\n\f\r ]*([A-Za-z][A-Za-z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)(.*)", re.DOTALL)
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 Escape = Literal["\\", "`"]
+Origins = tuple[tuple[int, int, int], ...]
+"""Offset, line on disk and column of each part of a joined text, by rising offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,11 @@ class Joined:
 
     Attributes:
         text: its lines joined as BuildKit joins them.
-        origins: offset into `text`, line and column on disk of each part, by rising offset.
         last: the last line before the bodies of here-documents.
     """
 
     text: str
-    origins: tuple[tuple[int, int, int], ...]
+    origins: Origins
     last: int
     heredocs: tuple[Heredoc, ...]
 
@@ -105,13 +106,20 @@ def read_lines(text: str) -> Lines:
 
 def _refuse_long_lines(file: Lines) -> None:
     for number, line in enumerate(file.lines, 1):
-        if 4 * len(line) > MAX_LINE_BYTES and len(line.encode("utf-8", "surrogatepass")) > MAX_LINE_BYTES:
+        if 4 * len(line) > MAX_LINE_BYTES and _size_bytes(line) > MAX_LINE_BYTES:
             file.refuse(
                 number,
                 number,
                 f"line {number} is longer than {MAX_LINE_BYTES} bytes, more than BuildKit reads: break it"
                 f" with `{file.escape}`, or move its text into a file that the build copies",
             )
+
+
+def _size_bytes(text: str) -> int:
+    try:
+        return len(text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # surrogates that no decoding makes
+        return len(text.encode("utf-8", "surrogatepass"))
 
 
 # Directives and comments
@@ -184,18 +192,18 @@ def _read_instruction(file: Lines, index: int, content: str) -> int:
     if content.rstrip("\t ")[-1] not in "\\`" and "<<" not in content and _PLAIN.fullmatch(content):
         file.masked.append(content)
         return index + 1
-    joined, last = _join(file, index, content)
+    text, origins, last = _join(file, index, content)
     documents: tuple[Heredoc, ...] = ()
     end = last
-    if "<<" in joined.text and _may_have_heredoc(joined.text, file.escape):
+    if "<<" in text and _may_have_heredoc(text, file.escape):
         try:
-            openings = heredocs.openings(joined.text)
+            openings = heredocs.openings(text)
         except RefusalError as refusal:
             file.refuse(index + 1, last + 1, str(refusal))
         else:
             documents, end = _read_heredocs(file, index, last, openings)
-    file.joined[index + 1] = Joined(joined.text, joined.origins, last + 1, documents)
-    keyword = split_keyword(joined.text.lstrip(SPACES))[0]
+    file.joined[index + 1] = Joined(text, origins, last + 1, documents)
+    keyword = split_keyword(text.lstrip(SPACES))[0]
     shown = keyword if keyword.isalpha() and _PLAIN.fullmatch(keyword) else "X"
     if end == index:
         file.masked.append(f"{shown} X")
@@ -207,8 +215,8 @@ def _read_instruction(file: Lines, index: int, content: str) -> int:
     return end + 1
 
 
-def _join(file: Lines, index: int, content: str) -> tuple[Joined, int]:
-    """Join the lines that continue each other; also the last one's index."""
+def _join(file: Lines, index: int, content: str) -> tuple[str, Origins, int]:
+    """Join the lines that continue each other; also where the parts came from, and the last line's index."""
     parts: list[str] = []
     origins: list[tuple[int, int, int]] = []
     part, continued = _continuation(content, file.escape)
@@ -239,7 +247,7 @@ def _join(file: Lines, index: int, content: str) -> tuple[Joined, int]:
             length += len(part)
     if blank:
         _warn_of_blank_lines(file, blank, last + 1)
-    return Joined("".join(parts), tuple(origins) or (start,), last + 1, ()), last
+    return "".join(parts), tuple(origins) or (start,), last
 
 
 def _continuation(line: str, escape: str) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from multistage_cli.parser.lines import BYTE_ORDER_MARK, Lines, read_lines
+from multistage_cli.parser.lines import BYTE_ORDER_MARK, Lines, Origins, read_lines
 from multistage_cli.parser.model import (
     Dockerfile,
     Heredoc,
@@ -75,7 +75,7 @@ class _Source:
     """
 
     text: str
-    origins: tuple[tuple[int, int, int], ...]
+    origins: Origins
     span: Span
     last: int
     raw: str

@@ -12,7 +12,9 @@ from multistage_cli.parser import quoted, shortened
 _TYPES: Final = ("bind", "cache", "secret", "ssh", "tmpfs")
 _SHARING: Final = ("shared", "private", "locked")
 _BARE_KEYS = frozenset(("readonly", "ro", "readwrite", "rw", "required"))
-_SIZE = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)? ?(?:[kmgtp](?:i?b)?|b)?", re.IGNORECASE)
+_SIZE = re.compile(
+    r"(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?[0-9]++)? ?(?:[kmgtp](?:i?b)?|b)?", re.IGNORECASE
+)
 _VARIABLE = re.compile(r"\$.")
 
 

@@ -116,17 +116,21 @@ def _unknown_instruction(keyword: str, escape: str) -> str:
 
 def _directive_problems(directives: tuple[Directive, ...]) -> Iterator[Problem]:
     for directive in directives:
-        if directive.name != "check":
-            continue
-        for option in directive.value.split(";"):
-            name, separator, value = option.strip().partition("=")
-            wrong_name = not separator or name not in ("skip", "error", "experimental")
-            if wrong_name or (name == "error" and boolean(value) is None):
-                yield Problem(
-                    ProblemKind.REFUSED,
-                    Span(directive.line, directive.line),
-                    f"the check directive cannot hold {quoted(option)}: write skip=RULE,RULE or error=true",
-                )
+        options = directive.value.split(";") if directive.name == "check" else []
+        wrong = next((option for option in options if not _is_check_option(option)), None)
+        if wrong is not None:
+            yield Problem(
+                ProblemKind.REFUSED,
+                Span(directive.line, directive.line),
+                f"the check directive cannot hold {quoted(wrong)}: write skip=RULE,RULE or error=true",
+            )
+
+
+def _is_check_option(option: str) -> bool:
+    name, separator, value = option.strip().partition("=")
+    return bool(separator) and (
+        name in ("skip", "experimental") or (name == "error" and boolean(value) is not None)
+    )
 
 
 # Flags

@@ -349,3 +349,27 @@ def test_check_directive(value: str, accepted: bool) -> None:
 def test_file_that_is_no_text() -> None:
     text = "FROM a\n".encode("utf-16").decode("utf-8", "surrogateescape")
     assert messages(text)[0] == (1, "the file is not UTF-8 text here, UTF-16 perhaps: save it as UTF-8")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "RUN --mount=type=tmpfs,target=/a,size={}! b".format("1" * 50_000),
+        "RUN --mount=type=cache,target=/a,mode={}8 b".format("0" * 50_000),
+        'RUN --mount={}" a'.format('\\"b\\",' * 6_000),
+        "RUN --mount={}=a b".format("k" * 50_000),
+        "COPY --chmod={}! a b".format("u+," * 20_000),
+        "COPY --chmod={}! a b".format("+-" * 25_000),
+        "COPY --from={}a b c".format("$" * 50_000),
+        "EXPOSE {}".format("1:" * 25_000),
+        "HEALTHCHECK --interval={} CMD a".format("1" * 50_000),
+        "HEALTHCHECK --retries={} CMD a".format("1" * 50_000),
+        "STOPSIGNAL {}".format("1" * 50_000),
+        "FROM a AS {}@".format("b" * 50_000),
+        "{} a".format("R" * 50_000),
+    ],
+    ids=lambda words: words[:30],
+)
+def test_long_values_are_no_trouble(words: str) -> None:
+    [problem] = problems(parse(f"FROM scratch\n{words}\n"))
+    assert len(problem.message) < 300
