@@ -186,14 +186,13 @@ Made by `python benchmarks/service_load.py`, which says how.
 |---|---:|---:|---:|---:|---:|
 {chr(10).join(rows)}
 
-`/predict` reaches **{rates[PREDICT] / rates[CONSTANT]:.0%}** of the throughput of a route in the same application
-that returns a constant; round by round it was {shares[0]:.0%} to {shares[-1]:.0%}. Processor time is the server's
-for one request; other work on the machine disturbs it less than throughput.
+`/predict` reaches **{rates[PREDICT] / rates[CONSTANT]:.0%}** of the throughput of a route in the same
+application that returns a constant; single rounds gave {shares[0]:.0%} to {shares[-1]:.0%}. Processor time is
+what the server uses for one request: other work on the machine disturbs it less than throughput.
 
 - Medians of {rounds} rounds of {seconds} s for each in turn, {connections} connections.
 - The server, one process, on one core; wrk on another; loopback. Access log on, to a file.
-- {dt.datetime.now(dt.UTC):%Y-%m-%d}; {cpu_model()}, {os.cpu_count()} cores; {others:.1f} processes of others wanted
-  them in the minutes before.
+- {dt.datetime.now(dt.UTC):%Y-%m-%d}; {cpu_model()}, {os.cpu_count()} cores, load average before the run {others:.1f}.
 - {platform.system()} {platform.machine()}, {python}, {packages}, wrk {client}.
 """
     return page, rates[PREDICT] / rates[CONSTANT]
@@ -206,8 +205,8 @@ def cpu_model() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--seconds", type=int, default=3, help="of one route in one round")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seconds", type=int, default=1, help="of one route in one round")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--require", type=float, default=0.8, metavar="SHARE")
     parser.add_argument("--output", type=Path, default=REPORT, metavar="FILE")

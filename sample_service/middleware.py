@@ -35,6 +35,15 @@ def request_id(scope: Scope) -> str:
     return identifier
 
 
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first value of a request's header, whose name is given in lower case; empty if it has none."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return b""
+
+
 class RequestIdAndAccessLog:
     """Gives each request an id, returns it in X-Request-ID, and logs the request when it is answered."""
 
@@ -50,7 +59,7 @@ class RequestIdAndAccessLog:
         identifier = _incoming_id(scope) or uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = identifier
         current_request_id.set(identifier)
-        header = (b"x-request-id", identifier.encode("ascii"))
+        id_header = (b"x-request-id", identifier.encode("ascii"))
         # An exception that gets this far is answered with 500 outside.
         status = 500
 
@@ -58,7 +67,7 @@ class RequestIdAndAccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), id_header]
             await send(message)
 
         try:
@@ -82,10 +91,8 @@ class RequestIdAndAccessLog:
 
 
 def _incoming_id(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            return value.decode("ascii") if SANE_REQUEST_ID.fullmatch(value) else None
-    return None
+    value = header(scope, b"x-request-id")
+    return value.decode("ascii") if SANE_REQUEST_ID.fullmatch(value) else None
 
 
 class BodyLimit:
@@ -104,7 +111,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = _content_length(scope)
+        # The server has checked that it is a number.
+        announced = int(header(scope, b"content-length") or 0)
         received = 0
 
         async def limited_receive() -> Message:
@@ -121,11 +129,3 @@ class BodyLimit:
 
     def _too_large(self) -> HTTPException:
         return HTTPException(413, f"The body is over {self.max_bytes} bytes.")
-
-
-def _content_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            # The server has checked that it is a number.
-            return int(value)
-    return 0
