@@ -40,7 +40,8 @@ class Installation:
         cache: what becomes of what the manager keeps for itself.
         complete: whether `packages` and `manifests` name all that is installed; False after an option
             or a word that could not be read.
-        recommends: for apt, whether recommended packages come too.
+        recommends: for apt and dnf, whether recommended packages come too.
+        recommends_known: False where a file that configures apt was written before, which may say otherwise.
         development: whether development dependencies come too, for managers that tell them apart.
         prefix: where the packages land, where the command says so (`--user`, `--prefix`, `--target`, the
             Python of a virtual environment), else None.
@@ -60,6 +61,7 @@ class Installation:
     prefix: Known[str] | None = None
     stored: bool = False
     group: str | None = None
+    recommends_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ what the facts know of base images and tools.
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.initial import initial_state
 from multistage_cli.build.instructions import problems, read_copy, read_healthcheck
+from multistage_cli.build.places import destination_of, folder_of, from_root, read_port
 from multistage_cli.build.scripts import run_changes
 from multistage_cli.build.stages import BaseKind, Edge, EdgeKind, Graph, Source, Stage, build_graph
-from multistage_cli.build.state import Port, Setting, State
+from multistage_cli.build.state import Setting, State
 from multistage_cli.build.variables import Scope, expand, expand_heredoc, expand_words
 from multistage_cli.facts.images import Lookup, resolve
 
@@ -265,6 +265,8 @@ class _StageWalk:
             changes, after = run_changes(instruction, before, line=line if fired else None)
         elif instruction.name in {"COPY", "ADD"}:
             copied = self._copied(instruction, before)
+            if copied.destination is not UNKNOWN and copied.destination.startswith("/etc/apt"):
+                after = replace(before, apt_configured=True)
         elif (reader := self.READERS.get(instruction.name)) is not None:
             after = reader(self, instruction, line, before)
         return Step(instruction, line, self.stage.index, before, after, changes, copied, fired)
@@ -281,7 +283,7 @@ class _StageWalk:
         raw_destination = self._expand(read.destination, state)
         return Copied(
             sources=tuple(self._expand(source, state) for source in read.sources),
-            destination=_join(raw_destination, state.working_directory.value),
+            destination=destination_of(raw_destination, state.working_directory.value),
             source=edge.source if edge else None,
             heredocs=tuple(
                 (heredoc.name, _heredoc_body(heredoc.body, scope, expanded=heredoc.expand))
@@ -306,7 +308,7 @@ class _StageWalk:
 
     def _working_directory(self, instruction: Instruction, line: int, state: State) -> State:
         word = self._expand(instruction.text.strip(), state)
-        return replace(state, working_directory=Setting(_folder(word, state.working_directory.value), line))
+        return replace(state, working_directory=Setting(folder_of(word, state.working_directory.value), line))
 
     def _user(self, instruction: Instruction, line: int, state: State) -> State:
         return replace(state, user=Setting(self._expand(instruction.text.strip(), state), line))
@@ -333,28 +335,32 @@ class _StageWalk:
         return replace(state, stop_signal=Setting(self._expand(instruction.text.strip(), state), line))
 
     def _expose(self, instruction: Instruction, line: int, state: State) -> State:
-        ports, known = list(state.ports), state.ports_known
+        exposed, known = state.exposed, state.ports_known
         for word in instruction.words:
             values, _ = expand_words(word, state.variables.scope, escape=self.escape)
-            found = [_port(value, line) for value in values] if values is not UNKNOWN else [None]
-            known = known and None not in found
-            ports.extend(
-                port for port in found if port is not None and port.text not in {p.text for p in ports}
-            )
-        return replace(state, ports=tuple(ports), ports_known=known)
+            for value in () if values is UNKNOWN else values:
+                port = read_port(value, line)
+                known = known and port is not None
+                if port is not None and port.text not in exposed:
+                    exposed = exposed.put(port.text, port)
+            known = known and values is not UNKNOWN
+        return replace(state, exposed=exposed, ports_known=known)
 
     def _volume(self, instruction: Instruction, line: int, state: State) -> State:
-        values = (self._expand(word, state) for word in instruction.words)
-        found = {value: line for value in values if value is not UNKNOWN}
-        return replace(state, volumes={**state.volumes, **found})
+        volumes = state.volumes
+        for word in instruction.words:
+            value = self._expand(word, state)
+            if value is not UNKNOWN:
+                volumes = volumes.put(value, line)
+        return replace(state, volumes=volumes)
 
     def _label(self, instruction: Instruction, line: int, state: State) -> State:
-        found: dict[str, Setting[str]] = {}
+        labels = state.labels
         for pair in instruction.pairs:
             name = self._expand(pair.name, state)
             if name is not UNKNOWN:
-                found[name] = Setting(self._expand(pair.value or "", state), line)
-        return replace(state, labels={**state.labels, **found})
+                labels = labels.put(name, Setting(self._expand(pair.value or "", state), line))
+        return replace(state, labels=labels)
 
     READERS: Mapping[str, Callable[[_StageWalk, Instruction, int, State], State]] = {
         "ARG": _argument,
@@ -380,39 +386,8 @@ def _exec_words(instruction: Instruction, state: State) -> Known[tuple[str, ...]
     return UNKNOWN if shell is UNKNOWN else (*shell, instruction.text)
 
 
-def _port(text: str, line: int) -> Port | None:
-    numbers, _, protocol = text.partition("/")
-    first, _, last = numbers.partition("-")
-    if not first.isdecimal() or (last and not last.isdecimal()):
-        return None
-    return Port(int(first), int(last or first), protocol.lower() or "tcp", line)
-
-
-def _folder(path: Known[str], folder: Known[str]) -> Known[str]:
-    if path is UNKNOWN:
-        return UNKNOWN
-    if path.startswith("/"):
-        return posixpath.normpath(f"/{path.lstrip('/')}")
-    return UNKNOWN if folder is UNKNOWN else posixpath.normpath(posixpath.join(folder, path))
-
-
-def _join(path: Known[str], folder: Known[str]) -> Known[str]:
-    """A destination from the working directory; a slash, or `.` and `..`, at its end mean a folder."""
-    found = _folder(path, folder)
-    if found is UNKNOWN or path is UNKNOWN:
-        return UNKNOWN
-    is_folder = path.endswith("/") or path.rsplit("/", 1)[-1] in {".", ".."}
-    return found + "/" if is_folder and found != "/" else found
-
-
 def _heredoc_body(body: str, scope: Scope, *, expanded: bool) -> Known[str]:
     return expand_heredoc(body, scope).value if expanded else body
-
-
-def _from_root(path: str) -> str:
-    """A source of `COPY --from`, which is relative to the root; a Windows path stays as it is."""
-    windows = "\\" in path or path[1:2] == ":"
-    return path if windows else posixpath.normpath(f"/{path.lstrip('/')}")
 
 
 def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]:
@@ -422,7 +397,7 @@ def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]
         step = steps.get((edge.to, id(edge.instruction)))
         if edge.kind is EdgeKind.COPY and step is not None and step.copied is not None:
             paths = tuple(
-                written if value is UNKNOWN else _from_root(value)
+                written if value is UNKNOWN else from_root(value)
                 for written, value in zip(edge.paths, step.copied.sources, strict=True)
             )
             destination = step.copied.destination

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.ordered import OrderedVersions
 from multistage_cli.build.stages import BaseKind
 from multistage_cli.build.state import Port, Setting, State
 from multistage_cli.build.variables import Variables
@@ -19,6 +20,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LINUX_SHELL = ("/bin/sh", "-c")
 _WINDOWS_SHELL = ("cmd", "/S", "/C")
+_WINDOWS = ("mcr.microsoft.com/windows", "mcr.microsoft.com/dotnet/framework/")
 
 
 _NO_HEALTHCHECK = (
@@ -38,11 +40,16 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
     """
     image = lookup.image if lookup and lookup.certainty is Certainty.KNOWN else None
     likely = lookup.image if lookup else None
-    windows = platform.startswith("windows") or (likely is not None and likely.os_family == "windows")
+    reference = lookup.reference if lookup else None
+    name = "" if reference is None else f"{reference.domain}/{reference.path}"
+    windows = (
+        platform.startswith("windows")
+        or (likely is not None and likely.os_family == "windows")
+        or name.startswith(_WINDOWS)
+    )
     if kind is BaseKind.SCRATCH:
         return _state(None, windows=windows, shell_exists=Claim.NO)
-    reference = lookup.reference if lookup else None
-    official = reference is not None and f"{reference.domain}/{reference.path}".startswith(_NO_HEALTHCHECK)
+    official = name.startswith(_NO_HEALTHCHECK)
     if image is None:
         return _unknown(windows=windows, official=official)
     exists = Claim.YES if image.shell else Claim.NO
@@ -55,7 +62,9 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official:
     if image:
         environment.update(image.environment or ())
     user: Known[str] = (image.default_user or UNKNOWN) if image else ""
-    ports = tuple(_ports(image.exposed_ports)) if image else ()
+    exposed: OrderedVersions[Port] = OrderedVersions()
+    for port in _ports(image.exposed_ports) if image else ():
+        exposed = exposed.put(port.text, port)
     return State(
         variables=Variables.of(environment),
         working_directory=Setting("/" if image is None else UNKNOWN),
@@ -66,10 +75,10 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official:
         command=Setting(() if image is None else _words(image.command)),
         healthcheck=_inherited_healthcheck(official=official),
         stop_signal=Setting(""),
-        ports=ports,
+        exposed=exposed,
         ports_known=True,
-        volumes={},
-        labels={},
+        volumes=OrderedVersions(),
+        labels=OrderedVersions(),
         windows=windows,
     )
 
@@ -90,10 +99,10 @@ def _unknown(*, windows: bool, official: bool) -> State:
         command=Setting(UNKNOWN),
         healthcheck=_inherited_healthcheck(official=official),
         stop_signal=Setting(UNKNOWN),
-        ports=(),
+        exposed=OrderedVersions(),
         ports_known=False,
-        volumes={},
-        labels={},
+        volumes=OrderedVersions(),
+        labels=OrderedVersions(),
         windows=windows,
     )
 

@@ -19,7 +19,7 @@ from multistage_cli.build.changes import (
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Call, absolute, effect_of
 from multistage_cli.build.instructions import read_mounts
-from multistage_cli.shell import Command, Runs, commands
+from multistage_cli.shell import Command, Runs, commands, shell_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,9 +33,10 @@ _POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"}
 _MAX_NESTING = 8  # of `sh -c '...'`; deeper ones are not looked into
 _WRAPPERS = {
     # Commands that run the rest of their words: the options of theirs that take a value.
-    "command": "", "eatmydata": "", "env": "-u -C -S", "exec": "-a", "ionice": "-c -n", "nice": "-n",
-    "nohup": "", "setarch": "", "sudo": "-u -g -h -p", "time": "-f -o", "timeout": "-k -s",
-    "xargs": "-n -P -I -L -d",
+    "command": "", "eatmydata": "", "env": "-u --unset -C --chdir -S --split-string", "exec": "-a", "gosu": "",
+    "ionice": "-c -n", "nice": "-n", "nohup": "", "setarch": "", "su-exec": "",
+    "sudo": "-u --user -g --group -h --host -p --prompt -C -D --chdir -T", "time": "-f -o", "timeout": "-k -s",
+    "xargs": "-n -P -I -L -d -a -E -s --max-args --max-procs --delimiter --arg-file",
 }  # fmt: skip
 
 
@@ -54,17 +55,26 @@ def run_changes(
     """
     reader = _RunReader(instruction, state, line)
     changes = _settle_caches(tuple(reader.read()))
-    if reader.virtual_environments is state.virtual_environments:
+    same = (
+        reader.virtual_environments is state.virtual_environments
+        and reader.apt_configured == state.apt_configured
+    )
+    if same:
         return changes, state
-    return changes, replace(state, virtual_environments=reader.virtual_environments)
+    return changes, replace(
+        state,
+        virtual_environments=reader.virtual_environments,
+        apt_configured=reader.apt_configured,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A script and how to find its lines on disk."""
+    """A script and how to find its lines on disk; `options` are those of its own `#!` line."""
 
     script: str
     line_at: Callable[[int], int]
+    options: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class _Surroundings:
     folder: Known[str]
     line: int
     certain: Claim
+    user: Known[str]
 
 
 class _Environment(Mapping[str, str]):
@@ -102,7 +113,9 @@ class _RunReader:
         self.instruction = instruction
         self.state = state
         self.line = line
+        self.user = state.user.value
         self.virtual_environments = state.virtual_environments
+        self.apt_configured = state.apt_configured
         self.environment: Mapping[str, str] = _Environment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
@@ -113,7 +126,7 @@ class _RunReader:
     def read(self) -> Iterator[Change]:
         if self.instruction.json_form:
             folder = self.state.working_directory.value
-            surroundings = _Surroundings(self.environment, folder, self._first_line(), Claim.YES)
+            surroundings = _Surroundings(self.environment, folder, self._first_line(), Claim.YES, self.user)
             yield from self._words(self.instruction.words, surroundings, 0)
             return
         shell = self.state.shell.value
@@ -124,10 +137,8 @@ class _RunReader:
         if text is None:
             yield Untracked("a script of another interpreter", self._first_line(), Claim.YES)
             return
-        flags = [word for word in shell[1:] if word.startswith("-") and not word.startswith("--")]
-        script = commands(
-            text.script, pipefail="pipefail" in shell, errexit=any("e" in word for word in flags)
-        )
+        errexit, pipefail = shell_options(text.options if text.options is not None else shell[1:])
+        script = commands(text.script, pipefail=pipefail, errexit=errexit)
         yield from self._script(script, text.line_at, 0)
 
     def _first_line(self) -> int:
@@ -141,9 +152,11 @@ class _RunReader:
             # BuildKit runs the body of a lone here-document as the script, or as a program where it
             # starts with `#!` (dispatchRun in dockerfile2llb/convert.go).
             body, first = heredocs[0].body, heredocs[0].span.first
-            if body.startswith("#!") and not _is_posix(_interpreter(body)):
+            interpreter = _interpreter(body) if body.startswith("#!") else None
+            if interpreter is not None and not _is_posix(interpreter):
                 return None
-            return _Text(body, self._blame(lambda offset: first + body.count("\n", 0, offset)))
+            options = None if interpreter is None else interpreter[1:]
+            return _Text(body, self._blame(lambda offset: first + body.count("\n", 0, offset)), options)
         script = instruction.text + "".join(f"\n{heredoc.body}{heredoc.name}" for heredoc in heredocs)
         length = len(instruction.text)
 
@@ -161,6 +174,8 @@ class _RunReader:
     def _script(self, script: Script, line_at: Callable[[int], int], depth: int) -> Iterator[Change]:
         # What the script assigns itself is not what the environment says.
         environment = {name: value for name, value in self.environment.items() if name not in script.assigned}
+        if self.user in {"", "root", "0"} and "HOME" not in script.assigned:
+            environment.setdefault("HOME", "/root")  # the container runtime's doing
         folders: dict[tuple[int, ...], Known[str]] = {(): self.state.working_directory.value}
         for command in script.commands:
             folder = next(
@@ -169,18 +184,25 @@ class _RunReader:
                 if command.subshells[:length] in folders
             )
             words = tuple(_value(word, environment) for word in command.words)
+            self.apt_configured = self.apt_configured or _configures_apt(command)
+            if (activated := _activated(words, folder)) is not None:
+                path = environment.get("PATH")
+                environment["VIRTUAL_ENV"] = activated
+                environment |= {} if path is None else {"PATH": f"{activated}/bin:{path}"}
             if words and words[0] in {"cd", "pushd", "popd"}:
                 folders[command.subshells] = _changed_folder(command, words, folder)
                 continue
             assigned = _assigned(command, environment)
             seen = ChainMap(assigned, environment) if assigned else environment
             certain = Claim.YES if command.runs is Runs.ALWAYS and command.checked else Claim.UNKNOWN
-            if words:
-                surroundings = _Surroundings(seen, folder, line_at(command.offset), certain)
+            if words and words[0] not in script.functions:  # what a function runs is read where it stands
+                surroundings = _Surroundings(seen, folder, line_at(command.offset), certain, self.user)
                 yield from self._words(words, surroundings, depth)
+        if script.broken:
+            yield Untracked("a script that cannot be read", line_at(0), Claim.UNKNOWN)
 
     def _words(self, words: tuple[Known[str], ...], around: _Surroundings, depth: int) -> Iterator[Change]:
-        words, environment = _unwrap(words, around.environment)
+        words, environment, user = _unwrap(words, around.environment, around.user)
         if not words:
             return
         path = words[0]
@@ -191,7 +213,8 @@ class _RunReader:
         nested = _nested_script(name, words)
         if nested is not None and depth < _MAX_NESTING:
             flags, text = nested
-            script = commands(text, pipefail="pipefail" in flags, errexit="e" in flags)
+            errexit, pipefail = shell_options(flags)
+            script = commands(text, pipefail=pipefail, errexit=errexit)
             for change in self._script(script, lambda _: around.line, depth + 1):
                 yield change if around.certain is Claim.YES else replace(change, certain=around.certain)
             return
@@ -206,11 +229,12 @@ class _RunReader:
                 environment=environment,
                 mounts=self.mounts,
                 working_directory=around.folder,
-                user=self.state.user.value,
+                user=user,
                 line=around.line,
                 certain=around.certain,
                 path=path,
                 virtual_environments=self.virtual_environments,
+                apt_configured=self.apt_configured,
             )
         ):
             if isinstance(change, VirtualEnvironment):
@@ -242,6 +266,20 @@ def _assigned(command: Command, environment: Mapping[str, str]) -> dict[str, str
     return {name: value for name, value in values if value is not None}
 
 
+def _configures_apt(command: Command) -> bool:
+    """Whether the command may write a file that configures apt: nothing tells what it says."""
+    targets = (entry.target.text for entry in command.redirects if entry.target is not None)
+    return any("/etc/apt/apt.conf" in text for text in (*targets, *(word.text for word in command.words)))
+
+
+def _activated(words: tuple[Known[str], ...], folder: Known[str]) -> str | None:
+    """The virtual environment that `. PATH/bin/activate` puts in front, or None."""
+    if len(words) != 2 or words[0] not in {".", "source"} or words[1] is UNKNOWN:  # noqa: PLR2004
+        return None
+    path = absolute(words[1], folder)
+    return path.removesuffix("/bin/activate") if path.endswith("/bin/activate") else None
+
+
 def _changed_folder(command: Command, words: tuple[Known[str], ...], folder: Known[str]) -> Known[str]:
     plain = words[0] == "cd" and len(words) == 2 and command.runs is Runs.ALWAYS  # noqa: PLR2004
     path = words[-1]
@@ -251,29 +289,43 @@ def _changed_folder(command: Command, words: tuple[Known[str], ...], folder: Kno
 
 
 def _unwrap(
-    words: tuple[Known[str], ...], environment: Mapping[str, str]
-) -> tuple[tuple[Known[str], ...], Mapping[str, str]]:
-    """Take `sudo`, `env NAME=value`, `time` and the like off the front."""
+    words: tuple[Known[str], ...], environment: Mapping[str, str], user: Known[str]
+) -> tuple[tuple[Known[str], ...], Mapping[str, str], Known[str]]:
+    """Take `sudo`, `env NAME=value`, `time` and the like off the front.
+
+    Returns:
+        The command's own words, and the environment and the user that it gets.
+    """
     while words and words[0] is not UNKNOWN:
         wrapper = words[0].rsplit("/", 1)[-1]
         if wrapper not in _WRAPPERS:
             break
         with_value = _WRAPPERS[wrapper].split()
         rest = list(words[1:])
+        user = "root" if wrapper == "sudo" else user
         while rest and rest[0] is not UNKNOWN and (rest[0].startswith("-") or "=" in rest[0]):
-            option = rest.pop(0)
-            if option is not UNKNOWN and option in with_value and rest:
-                rest.pop(0)
-            elif option is not UNKNOWN and not option.startswith("-"):
-                name, _, value = option.partition("=")
-                environment = {**environment, name: value}
+            option = str(rest.pop(0))
+            value = rest.pop(0) if option in with_value and rest else None
+            if option in {"-S", "--split-string"} and wrapper == "env":
+                return (UNKNOWN,), environment, user
+            if option in {"-u", "--user"} and wrapper == "sudo":
+                user = UNKNOWN if value is None else value
+            elif option in {"-u", "--unset"} and wrapper == "env":
+                environment = {name: text for name, text in environment.items() if name != value}
+            elif not option.startswith("-"):
+                name, _, text = option.partition("=")
+                environment = {**environment, name: text}
         if wrapper == "timeout" and rest:
             rest.pop(0)
+        elif wrapper in {"gosu", "su-exec"} and rest:
+            user = rest.pop(0)
+        elif wrapper == "xargs":
+            rest.append(UNKNOWN)  # what it reads from its standard input
         words = tuple(rest)
-    return words, environment
+    return words, environment, user
 
 
-def _nested_script(name: str, words: tuple[Known[str], ...]) -> tuple[str, str] | None:
+def _nested_script(name: str, words: tuple[Known[str], ...]) -> tuple[list[str], str] | None:
     """The flags and the script of `sh -c 'script'`, else None."""
     if name not in _POSIX_SHELLS:
         return None
@@ -284,7 +336,7 @@ def _nested_script(name: str, words: tuple[Known[str], ...]) -> tuple[str, str] 
         flags.append(word)
         if word.startswith("-") and not word.startswith("--") and "c" in word:
             text = words[index + 1] if index + 1 < len(words) else UNKNOWN
-            return None if text is UNKNOWN else ("".join(flags), text)
+            return None if text is UNKNOWN else (flags, text)
     return None
 
 

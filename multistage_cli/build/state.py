@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from multistage_cli.build.instructions import Healthcheck
+    from multistage_cli.build.ordered import OrderedVersions
     from multistage_cli.build.variables import Variables
 
 T = TypeVar("T")
@@ -54,11 +53,12 @@ class State:
         command: CMD; empty for none.
         healthcheck: None for none, and for HEALTHCHECK NONE.
         stop_signal: an empty string for the default.
-        ports: of EXPOSE.
-        ports_known: whether `ports` is all there is.
+        exposed: the ports of EXPOSE by their text; see `ports`.
+        ports_known: whether `exposed` is all there is.
         volumes: path to the line of VOLUME.
         labels: name to value.
         virtual_environments: Python's, that commands made, the newest first.
+        apt_configured: whether a file that configures apt was or may have been written.
         windows: whether paths and users are those of Windows.
     """
 
@@ -71,12 +71,18 @@ class State:
     command: Setting[tuple[str, ...]]
     healthcheck: Setting[Healthcheck | None]
     stop_signal: Setting[str]
-    ports: tuple[Port, ...]
+    exposed: OrderedVersions[Port]
     ports_known: bool
-    volumes: Mapping[str, int | None]
-    labels: Mapping[str, Setting[str]]
+    volumes: OrderedVersions[int | None]
+    labels: OrderedVersions[Setting[str]]
     virtual_environments: tuple[str, ...] = ()
     windows: bool = False
+    apt_configured: bool = False
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The ports of EXPOSE, in their order; a copy."""
+        return tuple(self.exposed.values())
 
     @property
     def runs_as_root(self) -> Claim:
@@ -86,5 +92,6 @@ class State:
             return Claim.UNKNOWN
         name = user.split(":", 1)[0]
         if self.windows:
-            return Claim.YES if name.casefold() == "containeradministrator" else Claim.UNKNOWN
+            known = {"containeradministrator": Claim.YES, "containeruser": Claim.NO}
+            return known.get(name.casefold(), Claim.UNKNOWN)
         return Claim.YES if name in {"", "root"} or (name.isdecimal() and int(name) == 0) else Claim.NO

@@ -36,6 +36,7 @@ class Call:
         certain: YES where the RUN cannot succeed without this command having succeeded, else UNKNOWN.
         path: the name as it was called, with its folder (`/opt/venv/bin/pip`).
         virtual_environments: those that commands before this one made.
+        apt_configured: whether a file that configures apt was or may have been written before.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Call:
     certain: Claim
     path: str
     virtual_environments: tuple[str, ...] = ()
+    apt_configured: bool = False
 
     def absolute(self, path: str) -> str:
         """A path as seen from the working directory; as it is where that is unknown."""
@@ -66,12 +68,18 @@ class Call:
         return "/root" if self.user.split(":")[0] in {"", "root", "0"} else UNKNOWN
 
     def active_environment(self) -> str | None:
-        """The virtual environment whose programs come first in PATH, or the one that VIRTUAL_ENV names."""
-        for folder in self.environment.get("PATH", "").split(":"):
+        """The virtual environment whose programs come before the system's in PATH, or None."""
+        named = self.environment.get("VIRTUAL_ENV")
+        path = self.environment.get("PATH")
+        if path is None:
+            return named  # where PATH is unknown, whoever sets this one has set the other, too
+        for folder in path.split(":"):
+            if folder.rstrip("/") in {"/usr/local/bin", "/usr/bin"}:
+                return None
             parent = folder.rstrip("/").removesuffix("/bin")
-            if parent in self.virtual_environments:
+            if parent in self.virtual_environments or parent == named:
                 return parent
-        return self.environment.get("VIRTUAL_ENV")
+        return None
 
     def cache_at(self, *folders: Known[str]) -> Cache:
         """What becomes of files in these folders: MOUNTED where one of them lies in a mount."""

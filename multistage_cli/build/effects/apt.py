@@ -47,7 +47,8 @@ def apt(call: Call) -> Iterator[Change]:
                 # Archives only: the lists are IndexRefresh's.
                 Cache.NEVER,
                 complete=arguments.complete,
-                recommends=_with_recommends(arguments),
+                recommends=_with_recommends(arguments) is not False,
+                recommends_known=not call.apt_configured or _with_recommends(arguments) is not None,
             )
         case "remove" | "purge" | "autoremove" | "autopurge":
             autoremove = action.startswith("auto") or arguments.has("--auto-remove", "--autoremove")
@@ -62,11 +63,12 @@ def apt(call: Call) -> Iterator[Change]:
             return
 
 
-def _with_recommends(arguments: Arguments) -> bool:
+def _with_recommends(arguments: Arguments) -> bool | None:
+    """What the command itself says of recommended packages; None where apt's own configuration decides."""
     if arguments.has("--no-install-recommends"):
         return False
-    for setting in arguments.values("-o", "--option"):
+    for setting in reversed(arguments.values("-o", "--option")):
         name, _, value = setting.partition("=")
         if name.casefold() == "apt::install-recommends":
-            return value.casefold() in {"1", "true", "yes", "on"}
-    return True
+            return value.casefold() in {"1", "true", "yes", "on", "with", "enable"}
+    return True if arguments.has("--install-recommends") else None

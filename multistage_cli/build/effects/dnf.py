@@ -40,7 +40,7 @@ def dnf(call: Call) -> Iterator[Change]:
     kept = call.cache_at(*_FOLDERS[manager])
     match action:
         case "install" | "in" | "localinstall" | "groupinstall" | "reinstall":
-            weak = "install_weak_deps" in ",".join(arguments.values("--setopt"))
+            weak = any(_without_weak(setting) for setting in arguments.values("--setopt"))
             yield Installation(
                 manager,
                 tuple(names),
@@ -61,3 +61,8 @@ def dnf(call: Call) -> Iterator[Change]:
             yield CacheRemoval(manager, line, certain)
         case _:
             return
+
+
+def _without_weak(setting: str) -> bool:
+    name, _, value = setting.partition("=")
+    return name == "install_weak_deps" and value.casefold() in {"0", "false", "no", "off"}

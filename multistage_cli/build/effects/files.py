@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.changes import CacheRemoval, Deletion
+from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects import Call, absolute, effect, read_arguments
 
 if TYPE_CHECKING:
@@ -40,15 +41,19 @@ def remove(call: Call) -> Iterator[Change]:
         call.words, switches="-r -R -f -v -d -i -I --recursive --force --verbose --dir"
     )
     # `~` is the shell's: HOME.
-    home = call.environment.get("HOME", "/root")
-    paths = tuple(
-        call.absolute(f"{home}{path[1:]}" if path == "~" or path.startswith("~/") else path)
-        for path in arguments.operands
-    )
+    home = call.home()
+    at_home = [path[1:] for path in arguments.operands if path == "~" or path.startswith("~/")]
+    others = [path for path in arguments.operands if path != "~" and not path.startswith("~/")]
+    known = [] if home is UNKNOWN else [f"{home}{path}" for path in at_home]
+    paths = tuple(call.absolute(path) for path in (*others, *known))
     if paths:
         yield Deletion(paths, call.line, call.certain)
+    # Wherever the home of another user is, its caches lie in it as root's do in /root.
+    in_root = {*paths, *(f"/root{path}" for path in at_home)}
+    if home is not UNKNOWN and home != "/root":
+        in_root |= {f"/root{path.removeprefix(home)}" for path in paths if f"{path}/".startswith(f"{home}/")}
     for manager, folders in _KEPT_AT.items():
-        if any(_empties(path, folder) for path in paths for folder in folders):
+        if any(_empties(path, folder) for path in in_root for folder in folders):
             yield CacheRemoval(manager, call.line, call.certain)
 
 

@@ -117,7 +117,8 @@ def _prefix(call: Call, arguments: Arguments) -> Known[str] | None:
         home = call.home()
         return call.environment.get("PYTHONUSERBASE") or (UNKNOWN if home is UNKNOWN else f"{home}/.local")
     if "/" in call.path:
-        return call.path.rsplit("/", 2)[0]
+        prefix = call.absolute(call.path).rsplit("/", 2)[0]
+        return None if prefix in {"", "/usr", "/usr/local"} else prefix  # the system's own Python
     return call.active_environment()
 
 

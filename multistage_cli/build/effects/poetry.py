@@ -53,7 +53,7 @@ def poetry(call: Call) -> Iterator[Change]:
         else _cache(call, call.environment.get("POETRY_CACHE_DIR"), "pypoetry"),
         complete=arguments.complete,
         development=only is None and "dev" not in without and not arguments.has("--no-dev"),
-        prefix=call.active_environment(),
+        prefix=call.environment.get("VIRTUAL_ENV") or call.active_environment(),
     )
 
 
