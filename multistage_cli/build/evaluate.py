@@ -248,6 +248,7 @@ class _StageWalk:
             if stage.base.kind in {BaseKind.IMAGE, BaseKind.SCRATCH} and reference is not UNKNOWN:
                 lookup = resolve(reference)
             state = initial_state(stage.base.kind, lookup, self.platform)
+            state = replace(state, variables=replace(state.variables, limit=self.graph.global_scope.scope.limit))
         start = state
         steps: list[Step] = []
         triggers = len(stage.triggers)

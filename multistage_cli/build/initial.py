@@ -89,7 +89,8 @@ def _inherited_healthcheck(*, official: bool) -> Setting[Healthcheck | None]:
 
 def _unknown(*, windows: bool, official: bool) -> State:
     return State(
-        variables=Variables.of({}, open=True),
+        # BuildKit gives a Linux stage a PATH in any case; which one only the image tells.
+        variables=Variables.of({} if windows else {"PATH": UNKNOWN}, open=True),
         working_directory=Setting(UNKNOWN),
         user=Setting(UNKNOWN),
         # A base may set SHELL, but hardly one does; that it exists nobody can promise.

@@ -21,7 +21,7 @@ from multistage_cli.build.stage_model import (
     SourceKind,
     Stage,
 )
-from multistage_cli.build.variables import GlobalScope, expand, global_scope, predefined
+from multistage_cli.build.variables import GlobalScope, expand, expansion_limit, global_scope, predefined
 from multistage_cli.errors import MultistageError, did_you_mean
 from multistage_cli.parser import Dockerfile, Instruction, Problem, ProblemKind, Span
 
@@ -81,8 +81,10 @@ class _GraphBuilder:
         scope = global_scope(
             [found for found in self.instructions[: heads[0] if heads else None] if found.name == "ARG"],
             build_args,
-            predefined(target_platform=platform, target_stage=(target or last_name or "default").lower()),
+            # TARGETSTAGE is spelled as `--target` is, else as BuildKit keeps the last stage's name.
+            predefined(target_platform=platform, target_stage=target or (last_name or "").lower()),
             escape=self.escape,
+            limit=expansion_limit(len(self.instructions)),
         )
         stages = self._stages(heads, scope)
         chosen = self._target(target, stages)
