@@ -155,7 +155,8 @@ def _non_root_user(build: Build, target: EvaluatedStage) -> tuple[Status, str, i
         where = "" if line else f", as {first.base.label} says"
         return _passed(f"runs as {user}{where}", line or first.head.span.first)
     if line is not None:
-        return _failed(f"USER {user} is root: name another user", line)
+        text = f"USER {user} is root" if user else "USER is empty here, which is root"
+        return _failed(f"{text}: name another user", line)
     how = "by number, such as USER 65532" if first.base.kind is BaseKind.SCRATCH else "before CMD"
     return _failed(f"{_name(target)} runs as root: set USER {how}", target.stage.head.span.first)
 
@@ -257,7 +258,7 @@ def _stage_copying(build: Build, target: EvaluatedStage) -> tuple[Status, str, i
         source = build.stages[crossing.edge.source.stage or 0]
         if crossing.edge.kind is EdgeKind.COPY:
             return _passed(f"COPY --from={_key(source)} brings {_list(crossing.paths)}", crossing.edge.line)
-        brings = _list(crossing.paths) if crossing.paths else "all of it"
+        brings = "all of it" if crossing.paths in {(), ("/",)} else _list(crossing.paths)
         return _passed(f"a mount from {_name(source)} brings {brings}", crossing.edge.line)
     if len(build.stages) == 1:
         return _not_applicable("there is no other stage to copy from")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -32,6 +33,7 @@ _STYLES = {
 _MARK_STYLES = {Status.PASSED: "green", Status.FAILED: "bold red", Status.NOT_APPLICABLE: "dim"}
 _WIDE = 70  # columns from which a practice's message stands beside its name
 _MAX_SOURCE_LINES = 3
+_TAB = 4
 
 
 def render(analysis: Analysis) -> RenderableType:
@@ -39,7 +41,22 @@ def render(analysis: Analysis) -> RenderableType:
     parts: list[RenderableType] = []
     for file in analysis.files:
         parts.extend((_file(file, named=len(analysis.files) > 1), Text()))
+    if len(analysis.files) > 1:
+        return Group(*parts, Text(summary(analysis), style="bold"))
     return Group(*parts[:-1])
+
+
+def summary(analysis: Analysis) -> str:
+    """How many files there are and what was found in them, the gravest first."""
+    counts = analysis.counts
+    found = [
+        f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+        if counts[severity]
+    ]
+    unread = sum(file.error is not None for file in analysis.files)
+    found += [f"{unread} not read"] if unread else []
+    return f"{len(analysis.files)} files: {', '.join(found) or 'nothing found'}"
 
 
 def _file(file: FileAnalysis, *, named: bool) -> RenderableType:
@@ -97,10 +114,11 @@ class Scorecard:
         yield Padding(table, (0, 0, 0, 3), expand=False)
         whole = self.score.passed == self.score.total
         yield Text()
-        yield Text.assemble(
-            "   Score: ",
+        score = Text.assemble(
+            "Score: ",
             (f"{self.score.passed}/{self.score.total} checks passed", "bold green" if whole else "bold"),
         )
+        yield Padding(score, (0, 0, 0, 3), expand=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +137,27 @@ class FindingView:
             f"line {finding.line}{stage}: ",
             printable(finding.message),
         )
-        yield from self._source(console)
+        yield from self._source(options)
         for entry in finding.related:
             yield Text(f"  line {entry.line}: {printable(entry.message)}", style="dim")
 
-    def _source(self, console: Console) -> Iterator[RenderableType]:
+    def _source(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         finding = self.finding
         last = min(finding.end_line, finding.line + _MAX_SOURCE_LINES - 1)
         width = len(str(last))
         for number in range(finding.line, min(last, len(self.lines)) + 1):
+            line = self.lines[number - 1]
             source = Text(f"  {number:>{width}} | ", style="dim", no_wrap=True, overflow="ellipsis")
-            source.append(printable(self.lines[number - 1].expandtabs(4)), style="default")
+            source.append(_shown(line), style="default")
             yield source
-        if finding.column is not None:
-            yield Text(" " * (width + 4 + finding.column) + "^", style=_STYLES[finding.severity])
+            if number == finding.line and finding.column is not None:
+                before = cell_len(_shown(line[: finding.column - 1]))
+                caret = f"  {'':>{width}} | {' ' * before}{glyphs(options).caret}"
+                style = _STYLES[finding.severity]
+                yield Text(caret, style=style, no_wrap=True, overflow="crop")
         if finding.end_line > last:
             yield Text(f"  {'':>{width}} | ... to line {finding.end_line}", style="dim")
+
+
+def _shown(line: str) -> str:
+    return printable(line.expandtabs(_TAB))
