@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
 from multistage_cli.printable import printable
@@ -39,7 +38,9 @@ class CommandView:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         indent = " " * _INDENT
-        yield Padding(Text(f"# {printable(self.recipe.what)}", style="dim"), (0, 0, 0, _INDENT), expand=False)
+        # Each line of it is a comment, so that a copy of all of it runs nothing else.
+        for line in Text(printable(self.recipe.what)).wrap(console, max(options.max_width - _INDENT - 2, 1)):
+            yield Text(f"{indent}# {line.plain.rstrip()}", style="dim", no_wrap=True, overflow="ignore")
         width = max(options.max_width - _INDENT - 2, 1)
         lines = [""]
         for words in _units(self.recipe.argv):

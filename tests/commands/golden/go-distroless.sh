@@ -1,0 +1,14 @@
+# Build the image
+docker build -t go-distroless:v1 .
+
+# Build only the builder stage (for debugging)
+docker build --target builder -t go-distroless:builder .
+
+# Look around in the builder stage
+docker run --rm -it --entrypoint sh go-distroless:builder
+
+# Run the container
+docker run -p 8081:8081 go-distroless:v1
+
+# Run it locked down (for a program that writes to /tmp at most)
+docker run --rm --read-only --tmpfs /tmp --cap-drop=ALL --security-opt=no-new-privileges -p 8081:8081 go-distroless:v1
