@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PYTHON_MANAGERS = frozenset({"pip", "pipenv", "poetry", "uv"})
 
-_ANY_DISTRIBUTION = Range(50_000, 1_000_000, 30_000_000)
+ANY_DISTRIBUTION = Range(39_000, 830_000, 82_000_000)
 """A Python distribution of which nothing is known: about the 5th, 50th and 95th percentile of the known
 ones (tests/sizes/test_packages.py works them out again)."""
 _MINOR_VERSION = re.compile(r"3\.\d+")
@@ -114,7 +114,7 @@ class PipInstallation:
                 self.unknown.append(
                     f"what {name} weighs, which {change.manager} installs on line {change.line}"
                 )
-                yield replace(self._part(name, _ANY_DISTRIBUTION, path), guessed=True)
+                yield replace(self._part(name, ANY_DISTRIBUTION, path), guessed=True)
         if change.cache is Cache.KEPT and downloaded:
             wheels = sum(found.wheel_bytes for found in downloaded)
             # The cache keeps what was downloaded, and wheels that were built.
@@ -132,25 +132,24 @@ class PipInstallation:
             return None
         if prefix is not None:
             return prefix
-        if self.change.manager in {"poetry", "pipenv"}:
+        if self.change.manager in {"poetry", "pipenv"} and not self._in_system_python():
             return self._project_environment()
         return site_packages(self.image)
 
     def _project_environment(self) -> str | None:
-        """Where Poetry or Pipenv install, where that follows.
-
-        They make an environment of their own, beside the project where they are told so.
-        """
+        """The environment that Poetry or Pipenv makes beside the project, where they are told to."""
         if self.change.manager not in {"poetry", "pipenv"} or self.change.prefix is not None:
             return None
         known = self.step.before.variables.known
         folder = self.step.before.working_directory.value
-        if known("POETRY_VIRTUALENVS_CREATE") in {"0", "false"}:
-            return site_packages(self.image)
+        if self._in_system_python() or folder is UNKNOWN:
+            return None
         inside = (known("POETRY_VIRTUALENVS_IN_PROJECT"), known("PIPENV_VENV_IN_PROJECT"))
-        if folder is not UNKNOWN and {"1", "true"}.intersection(str(value).lower() for value in inside):
-            return posixpath.join(folder, ".venv")
-        return None
+        asked = {"1", "true"}.intersection(str(value).lower() for value in inside)
+        return posixpath.join(folder, ".venv") if asked else None
+
+    def _in_system_python(self) -> bool:
+        return self.step.before.variables.known("POETRY_VIRTUALENVS_CREATE") in {"0", "false"}
 
     def _part(self, name: str, size: Range, path: str | None) -> Part:
         return Part(name, "pip", size if self.change.certain is Claim.YES else size.from_nothing(), path)

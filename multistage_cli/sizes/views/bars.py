@@ -68,17 +68,17 @@ class Bars:
         yield chart.of(ways)
         if text := saving(self.sizes):
             yield Text()
-            yield Padding(Text(text, style="bold green"), (0, 0, 0, _INDENT), expand=False)
+            yield _indented(Text(text, style="bold green"))
         yield Text()
-        yield Text("   Stages, with their base images:")
+        yield _indented(Text("Stages, with their base images:"))
         yield chart.of(stages)
         for note in notes:
-            yield Padding(Text(note, style="dim"), (0, 0, 0, _INDENT), expand=False)
+            yield _indented(Text(note, style="dim"))
         if chart.bar and any(_is_wide(row.size) for row in (*ways, *stages)):
             full, likely, perhaps = _cells(options)
             legend = f"{full} at least  {likely} expected  {perhaps} at most"
             yield Text()
-            yield Padding(Text(legend, style="dim"), (0, 0, 0, _INDENT), expand=False)
+            yield _indented(Text(legend, style="dim"))
 
 
 def saving(sizes: Sizes) -> str:
@@ -156,7 +156,7 @@ class Chart:
             for row in rows:
                 table.add_row(row.label)
                 table.add_row(Text(f"  {size_range(row.size, more=row.more)}"))
-            return Padding(table, (0, 0, 0, _INDENT), expand=False)
+            return _indented(table)
         table.add_column(width=self.label, overflow="fold")
         table.add_column(width=self.numbers, justify="right", overflow="fold")
         if self.bar:
@@ -166,7 +166,7 @@ class Chart:
             if self.bar:
                 cells.append(Bar(row.size, self.largest, row.colour))
             table.add_row(*cells)
-        return Padding(table, (0, 0, 0, _INDENT), expand=False)
+        return _indented(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class ExcludedList:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         bullet = glyphs(options).bullet
-        yield Text("   Excluded from the final image:")
+        yield _indented(Text("Excluded from the final image:"))
         table = Table.grid(padding=(0, 1, 0, 0))
         table.add_column(width=1)
         table.add_column(overflow="fold")
@@ -230,7 +230,7 @@ class ExcludedList:
         if rest:
             weight = sum(entry.size.estimate for entry in rest)
             table.add_row(bullet, Text(f"{len(rest)} more ({about(weight)})", style="dim"))
-        yield Padding(table, (0, 0, 0, _INDENT), expand=False)
+        yield _indented(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +240,7 @@ class UnknownList:
     texts: tuple[str, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Padding(
-            Text("+ Not known, and so left out of these numbers or only in their range:"),
-            (0, 0, 0, _INDENT),
-            expand=False,
-        )
+        yield _indented(Text("+ Not known, and so left out of these numbers or only in their range:"))
         shown = [Text(printable(text), style="dim") for text in self.texts[:_MOST_UNKNOWN]]
         if rest := len(self.texts) - _MOST_UNKNOWN:
             shown += [Text(f"{rest} more: --format json shows all", style="dim")] if rest > 0 else []
@@ -253,7 +249,11 @@ class UnknownList:
         table.add_column(overflow="fold")
         for text in shown:
             table.add_row(Text(glyphs(options).bullet, style="dim"), text)
-        yield Padding(table, (0, 0, 0, _INDENT), expand=False)
+        yield _indented(table)
+
+
+def _indented(rendered: RenderableType) -> Padding:
+    return Padding(rendered, (0, 0, 0, _INDENT), expand=False)
 
 
 def _is_wide(size: Range) -> bool:
