@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 _MOST_FINDINGS = 5
 _MOST_STAGES = 2  # that commands look into
 _WIDEST_RULE = 78
+_INDENT = 3
 
 
 def render(page: Page) -> RenderableType:
     """Every section under its heading."""
     count = len(page.flow.stages)
     head = Text.assemble(
-        "   Analyzing: ",
+        "Analyzing: ",
         (printable(page.path), "bold"),
-        f"\n   Found {count} build stage{'s' if count != 1 else ''}",
+        f"\nFound {count} build stage{'s' if count != 1 else ''}",
     )
-    parts: list[RenderableType] = [Heading("MULTISTAGE BUILD", strong=True), head]
+    parts: list[RenderableType] = [Heading("MULTISTAGE BUILD", strong=True), _indented(head)]
     sections: list[tuple[str, RenderableType]] = [
         ("Build Stage Flow", boxes(page.flow)),
         ("Best Practices Validation", _practices(page)),
@@ -52,9 +53,10 @@ def _practices(page: Page) -> RenderableType:
     findings = page.analysis.findings
     parts: list[RenderableType] = []
     for finding in findings[:_MOST_FINDINGS]:
-        parts.extend((Padding(FindingView(finding, page.analysis.lines), (0, 0, 0, 3), expand=False), Text()))
+        parts.extend((_indented(FindingView(finding, page.analysis.lines)), Text()))
     if len(findings) > _MOST_FINDINGS:
-        parts.append(Text(f"   and {len(findings) - _MOST_FINDINGS} more: multistage analyze shows all\n"))
+        text = f"and {len(findings) - _MOST_FINDINGS} more: multistage analyze shows all"
+        parts.extend((_indented(Text(text, style="dim")), Text()))
     return Group(*parts, scorecard(page.analysis.practices, page.analysis.score))
 
 
@@ -62,16 +64,21 @@ def _commands(page: Page) -> RenderableType:
     shown, left = page.recipes.shortened(_MOST_STAGES)
     if not left:
         return commands(shown)
-    return Group(commands(shown), Text(f"\n   and {left} more: multistage commands shows all", style="dim"))
+    more = Text(f"and {left} more: multistage commands shows all", style="dim")
+    return Group(commands(shown), Text(), _indented(more))
 
 
 def _takeaways(page: Page) -> RenderableType:
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(justify="right")
-    table.add_column()
+    table.add_column(overflow="fold")
     for number, text in enumerate(page.takeaways, start=1):
         table.add_row(Text(f"{number}.", style="bold"), Text(printable(text)))
-    return Padding(table, (0, 0, 0, 3), expand=False)
+    return _indented(table)
+
+
+def _indented(rendered: RenderableType) -> Padding:
+    return Padding(rendered, (0, 0, 0, _INDENT), expand=False)
 
 
 @dataclass(frozen=True, slots=True)
