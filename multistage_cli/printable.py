@@ -6,23 +6,25 @@ direction around. Shown as they are, they could hide or forge output.
 
 from __future__ import annotations
 
-import re
-
-_ACTIVE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters, ESC among them
-    "\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060\u2066-\u2069\ufeff"  # direction and no width
-    "\ud800-\udfff]"  # bytes that were no UTF-8
-)
+_NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_BYTES = range(0xDC80, 0xDD00)  # where `surrogateescape` puts bytes that were no UTF-8
+_LAST_BYTE = 0xFF
+_LAST_OF_FOUR_DIGITS = 0xFFFF
 
 
 def printable(text: str) -> str:
-    r"""The text on one line, with each active character as its escape (`\x1b`, `\u202e`)."""
-    return _ACTIVE.sub(_escaped, text)
+    r"""The text on one line, with each character that does not show as its escape (`\x1b`, `\u202e`)."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004  (surrogateescape: the byte that it stands for)
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code in _BYTES:
         return f"\\x{code - 0xDC00:02x}"
-    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(match.group())
-    return named or (f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}")  # noqa: PLR2004
+    if named := _NAMED.get(character):
+        return named
+    if code <= _LAST_BYTE:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}"

@@ -18,6 +18,7 @@ from multistage_cli.printable import printable
         ("\ud800", r"\ud800"),
         ("gnp.\u202eexe", r"gnp.\u202eexe"),
         ("a\u200bb\ufeff\u2028", r"a\u200bb\ufeff\u2028"),
+        ("\ud7fc \U0001fbff\U000e0001", r"\ud7fc \U0001fbff\U000e0001"),
         ("[red]markup[/] stays", "[red]markup[/] stays"),
     ],
 )

@@ -161,7 +161,7 @@ class _RunReader:
         length = len(instruction.text)
 
         def line_at(offset: int) -> int:
-            if offset < length:
+            if offset < length or not heredocs:  # an empty command may stand behind the last character
                 return instruction.position(offset).line
             return heredocs[0].span.first + script.count("\n", length + 1, offset)
 
