@@ -42,7 +42,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag of an instruction, such as `--from=builder`; `value` is None where there is no `=`."""
+    """A flag of an instruction, such as `--from=builder`.
+
+    Attributes:
+        name: what stands between `--` and `=`.
+        value: what follows the `=`, quotes and escapes removed as BuildKit does: every byte of a letter
+            beyond ASCII comes out as a letter of its own. None where there is no `=`.
+        text: as it was written.
+    """
 
     name: str
     value: str | None
@@ -72,7 +79,8 @@ class Heredoc:
         expand: whether variables in the body are expanded (the name was not quoted).
         chomp: whether it was written `<<-`.
         descriptor: the file descriptor before `<<`, 0 where none was written.
-        span: the lines from the first line of the body to the terminator.
+        span: the lines from the first line of the body to the terminator; to the end of the file where there
+            is none.
     """
 
     name: str
@@ -97,13 +105,15 @@ class Instruction:
         flags: in their order.
         words: the arguments as BuildKit's parser splits them for this instruction: one string for a
             shell form, the members for a JSON form, the words of FROM, COPY and so on, still quoted and
-            unexpanded. For ENV, LABEL and ARG see `pairs`.
+            unexpanded. For ENV, LABEL and ARG see `pairs`. HEALTHCHECK has its type before the command's.
         json_form: whether the arguments are a JSON array of strings.
         pairs: of ENV, LABEL and ARG, else empty.
         heredocs: in their order.
-        comments: the comment lines right above, without `#`.
-        trigger: of ONBUILD, the instruction that fires in a child, else None.
-        segments: where each part of `text` came from, by rising offset.
+        comments: the comment lines above, as BuildKit keeps them for descriptions: without the first
+            character, so that an indented one keeps its `#`, and none from above an empty comment.
+        trigger: of ONBUILD, the instruction that fires in a child, else None. It has the lines, `raw` and
+            here-documents of its ONBUILD, and no trigger of its own.
+        segments: where each part of `text` came from, by rising offset; at least one.
     """
 
     name: str
