@@ -63,7 +63,7 @@ class CopyReader:
                 size = Range.exactly(len(body.encode("utf-8", "surrogateescape")))
                 self._put_file(name, size)
                 yield Part(name, "files", size, self.destination)
-        for source in copied.sources:
+        for source in dict.fromkeys(copied.sources):
             if source is UNKNOWN:
                 self._doubt(f"what line {step.line} copies, a path that only the build knows")
             elif copied.source is None:
@@ -98,6 +98,7 @@ class CopyReader:
             if entry.kind == "directory":
                 self._put(Held(Range.exactly(context.size_of([entry.path]).size_bytes), source=entry.path))
             elif unpacked and entry.path.endswith(_ARCHIVES):
+                size = size.from_nothing()  # an archive of many small files is larger than they are
                 self._doubt(
                     f"what {entry.path} unpacks to on line {line}; the archive has {about(entry.size_bytes)}"
                 )

@@ -18,6 +18,7 @@ from multistage_cli.build.changes import (
 )
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.apt import AptRun, lists_size, packages_of
+from multistage_cli.sizes.bytecode import first_bytecode
 from multistage_cli.sizes.contents import Contents, Held
 from multistage_cli.sizes.copies import CopyReader
 from multistage_cli.sizes.model import Layer, Part
@@ -52,12 +53,14 @@ class StageState:
         contents: what lies where.
         python: distributions with their places.
         packages: of Debian; None as long as nobody asked.
+        compiled: what Python has written bytecode of, see bytecode.py.
     """
 
     image: Image | None
     contents: Contents
     python: frozenset[tuple[str, str | None]] = field(default_factory=frozenset)
     packages: Installed | None = None
+    compiled: frozenset[str] = frozenset()
 
 
 class LayerReader:
@@ -80,12 +83,13 @@ class LayerReader:
         self.contents = start.contents
         self.python = start.python
         self.packages = start.packages
+        self.compiled = start.compiled
         self.unknown: list[str] = []
 
     @property
     def state(self) -> StageState:
         """What the stage holds after the layers that were read."""
-        return StageState(self.image, self.contents, self.python, self.packages)
+        return StageState(self.image, self.contents, self.python, self.packages, self.compiled)
 
     def read(self, step: Step) -> Layer:
         """The layer of one step; empty for an instruction that adds none."""
@@ -116,6 +120,9 @@ class LayerReader:
     # RUN.
 
     def _run(self, step: Step) -> Iterator[Part]:
+        written = first_bytecode(step, self.image, self.compiled)
+        self.compiled |= written.keys()
+        yield from written.values()
         apt: AptRun | None = None
         for change in step.changes:
             if isinstance(change, Installation) and change.manager == "apt":

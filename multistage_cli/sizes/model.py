@@ -18,7 +18,7 @@ class Part:
     Attributes:
         what: such as `gcc` or `requirements.txt`.
         kind: `apt` and `pip` packages, `records` and `lists` of apt, a `cache`, `files` of the build context,
-            what comes from another `stage` or all of an `image`.
+            what comes from another `stage` or all of an `image`, and `bytecode` of Python's own.
         size: its range.
         path: where it lies in the image, where that is known; None for all over the place.
         guessed: whether nothing is known of it, so that its size is that of any of its kind.

@@ -14,11 +14,12 @@ from multistage_cli.facts.python import distribution
 from multistage_cli.sizes.packages import ANY_DISTRIBUTION, seed_size, site_packages
 from tests.sizes.built import layers_of, parts_of, sizes_of
 
+QUIET = "ENV PYTHONDONTWRITEBYTECODE=1\n"  # which Python and pip write of themselves
 SITE = "/usr/local/lib/python3.12/site-packages"
 
 
 def run(script: str, before: str = "") -> str:
-    return f"FROM python:3.12-slim\n{before}RUN {script}\n"
+    return f"FROM python:3.12-slim\n{QUIET}{before}RUN {script}\n"
 
 
 def installed(name: str) -> int:
@@ -94,18 +95,18 @@ def test_unknown_distribution_is_a_guess_and_is_named() -> None:
     sizes = sizes_of(run("pip install --no-cache-dir surely-nobody-has-this"))
     part = parts_of(sizes)["surely-nobody-has-this"]
     assert (part.size, part.guessed) == (ANY_DISTRIBUTION, True)
-    assert sizes.unknown == ("what surely-nobody-has-this weighs, which pip installs on line 2",)
+    assert sizes.unknown == ("what surely-nobody-has-this weighs, which pip installs on line 3",)
 
 
 @pytest.mark.parametrize(
     ("script", "text"),
     [
-        ("pip install /wheels/*.whl", "what /wheels/*.whl is, which pip installs on line 2"),
-        ("pip install $MORE", "what else pip installs on line 2"),
-        ("pip install 'a b c'", "what a b c is, which pip installs on line 2"),
+        ("pip install /wheels/*.whl", "what /wheels/*.whl is, which pip installs on line 3"),
+        ("pip install $MORE", "what else pip installs on line 3"),
+        ("pip install 'a b c'", "what a b c is, which pip installs on line 3"),
         (
             "pip install -r /nowhere.txt",
-            "what /nowhere.txt asks for: it is not in the build context, which pip installs on line 2",
+            "what /nowhere.txt asks for: it is not in the build context, which pip installs on line 3",
         ),
     ],
 )
@@ -141,7 +142,7 @@ def test_the_project_itself(tmp_path: Path) -> None:
     text = run("pip install --no-cache-dir .", "WORKDIR /app\nCOPY . .\n")
     sizes = sizes_of(text, tmp_path, files)
     assert {"idna", "tzdata"} <= parts_of(sizes).keys()
-    assert sizes.unknown == ("the project itself, which pip installs on line 4",)
+    assert sizes.unknown == ("the project itself, which pip installs on line 5",)
 
 
 def test_requirements_and_names_together(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class Bars:
         yield chart.of(stages)
         for note in notes:
             yield _indented(Text(note, style="dim"))
-        if chart.bar and any(_is_wide(row.size) for row in (*ways, *stages)):
+        if any(chart.is_shaded(row) for row in (*ways, *stages)):
             full, likely, perhaps = _cells(options)
             legend = f"{full} at least  {likely} expected  {perhaps} at most"
             yield Text()
@@ -148,6 +148,11 @@ class Chart:
         bar = min(width - label - numbers - 4, _LONGEST_BAR)
         return Chart(label, numbers, bar if bar >= _SHORTEST_BAR else 0, largest)
 
+    def is_shaded(self, row: Row) -> bool:
+        """Whether a bar shows that it is not sure."""
+        lengths = Bar(row.size, self.largest, row.colour).lengths(self.bar)
+        return lengths[0] < lengths[2]
+
     def of(self, rows: list[Row]) -> RenderableType:
         """The rows in these columns."""
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -185,14 +190,18 @@ class Bar:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         full, likely, perhaps = _cells(options)
-        low, estimate, high = (
-            self._length(size, options.max_width)
-            for size in (self.size.low, self.size.estimate, self.size.high)
-        )
+        low, estimate, high = self.lengths(options.max_width)
         yield Segment(full * low, Style(color=self.colour))
         yield Segment(likely * (estimate - low), Style(color=self.colour))
         yield Segment(perhaps * (high - estimate), Style(color=self.colour, dim=True))
         yield Segment.line()
+
+    def lengths(self, width: int) -> tuple[int, int, int]:
+        """How many of that many cells reach to the low end, to the estimate and to the high end."""
+        low, estimate, high = (
+            self._length(size, width) for size in (self.size.low, self.size.estimate, self.size.high)
+        )
+        return low, estimate, high
 
     def _length(self, size_bytes: int, width: int) -> int:
         if not size_bytes or not self.largest:

@@ -1,0 +1,65 @@
+"""Bytecode that Python writes beside its own library when it runs for the first time in a stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.changes import Installation, Untracked, VirtualEnvironment
+from multistage_cli.build.claims import Claim
+from multistage_cli.sizes.model import Part
+from multistage_cli.sizes.packages import site_packages
+from multistage_cli.sizes.ranges import Range
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multistage_cli.build.changes import Change
+    from multistage_cli.build.evaluate import Step
+    from multistage_cli.facts.images import Image
+
+_OF_PYTHON = Range(0, 4_700_000, 7_000_000)
+"""What the standard library's modules take that pip and venv import."""
+_OF_PIP = Range(0, 5_000_000, 7_000_000)
+"""What pip's own modules take.
+
+Both from real builds on an image of Python 3.12 without any bytecode (November 2026), as the official images
+are made: their Dockerfile.template deletes all `.pyc` at its end. Older ones ran pip once more after that,
+so there may be nothing left to write.
+"""
+_PROGRAMS_IN_PYTHON = frozenset({"pip", "pipenv", "poetry"})
+
+
+def first_bytecode(step: Step, image: Image | None, compiled: frozenset[str]) -> Mapping[str, Part]:
+    """What a RUN writes of it, under a key for each library; `compiled` holds the keys of what is there.
+
+    Only root may write beside the library of an official image, and nobody does with PYTHONDONTWRITEBYTECODE.
+    """
+    folder = site_packages(image)
+    if folder is None or step.before.runs_as_root is not Claim.YES:
+        return {}
+    if step.before.variables.known("PYTHONDONTWRITEBYTECODE"):
+        return {}
+    found: dict[str, Part] = {}
+    library = folder.removesuffix("/site-packages")
+    if "python" not in compiled and any(_runs_python(change) for change in step.changes):
+        found["python"] = Part("bytecode of Python's library", "bytecode", _OF_PYTHON, library)
+    if "pip" not in compiled and any(_runs_its_pip(step, change) for change in step.changes):
+        found["pip"] = Part("bytecode of pip", "bytecode", _OF_PIP, f"{folder}/pip")
+    return found
+
+
+def _runs_python(change: Change) -> bool:
+    match change:
+        case Installation(manager=manager):
+            return manager in _PROGRAMS_IN_PYTHON
+        case Untracked(name=name):
+            return name.startswith("python")
+        case _:
+            return isinstance(change, VirtualEnvironment)
+
+
+def _runs_its_pip(step: Step, change: Change) -> bool:
+    """Whether the image's own pip runs, and not the one of a virtual environment, which venv compiled."""
+    if not isinstance(change, Installation) or change.manager != "pip":
+        return False
+    return change.prefix not in step.after.virtual_environments
