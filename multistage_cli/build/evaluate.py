@@ -16,8 +16,17 @@ from multistage_cli.build.places import destination_of, folder_of, from_root, re
 from multistage_cli.build.scripts import run_changes
 from multistage_cli.build.stages import BaseKind, Edge, EdgeKind, Graph, Source, Stage, build_graph
 from multistage_cli.build.state import Setting, State
-from multistage_cli.build.variables import Scope, expand, expand_heredoc, expand_words
+from multistage_cli.build.variables import (
+    Scope,
+    declare_argument,
+    expand,
+    expand_heredoc,
+    expand_words,
+    expands_flag,
+    set_environment,
+)
 from multistage_cli.facts.images import Lookup, resolve
+from multistage_cli.parser import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.changes import Change
     from multistage_cli.build.context import BuildContext
-    from multistage_cli.parser import Dockerfile, Instruction, Problem
+    from multistage_cli.parser import Dockerfile, Heredoc, Instruction
 
 LAYER_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 """What may add a layer; all else changes the image's configuration only."""
@@ -206,9 +215,13 @@ def evaluate(
         dockerfile, target=target, build_args=arguments, build_contexts=build_contexts, platform=platform
     )
     found: list[EvaluatedStage] = []
+    refused: list[Problem] = []
     for stage in graph.stages:
-        found.append(_StageWalk(stage, graph, arguments, dockerfile.escape, platform).walk(found))
-    all_problems = [*dockerfile.problems, *problems(dockerfile), *graph.problems]
+        walk = _StageWalk(stage, graph, arguments, dockerfile.escape, platform)
+        found.append(walk.walk(found))
+        if stage.index in graph.needed:  # BuildKit expands nothing in a stage that it does not build
+            refused.extend(walk.refused)
+    all_problems = [*dockerfile.problems, *problems(dockerfile), *graph.problems, *refused]
     return Build(
         path=path,
         dockerfile=dockerfile,
@@ -235,6 +248,8 @@ class _StageWalk:
         self.build_args = build_args
         self.escape = escape
         self.platform = platform
+        self.refused: list[Problem] = []
+        self.instruction = stage.head
         self.edges = {id(edge.instruction): edge for edge in graph.into(stage.index)}
 
     def walk(self, before: list[EvaluatedStage]) -> EvaluatedStage:
@@ -248,7 +263,9 @@ class _StageWalk:
             if stage.base.kind in {BaseKind.IMAGE, BaseKind.SCRATCH} and reference is not UNKNOWN:
                 lookup = resolve(reference)
             state = initial_state(stage.base.kind, lookup, self.platform)
-            state = replace(state, variables=replace(state.variables, limit=self.graph.global_scope.scope.limit))
+            state = replace(
+                state, variables=replace(state.variables, limit=self.graph.global_scope.scope.limit)
+            )
         start = state
         steps: list[Step] = []
         triggers = len(stage.triggers)
@@ -262,6 +279,10 @@ class _StageWalk:
         changes: tuple[Change, ...] = ()
         copied: Copied | None = None
         after = before
+        self.instruction = instruction
+        for flag in instruction.flags:
+            if flag.value is not None and expands_flag(instruction.name, flag.name):
+                self._expand(flag.value, before)
         if instruction.name == "RUN":
             changes, after = run_changes(instruction, before, line=line if fired else None)
         elif instruction.name in {"COPY", "ADD"}:
@@ -275,7 +296,17 @@ class _StageWalk:
     # Expansion.
 
     def _expand(self, word: str, state: State) -> Known[str]:
-        return expand(word, state.variables.scope, escape=self.escape).value
+        expansion = expand(word, state.variables.scope, escape=self.escape)
+        self._note(expansion.error)
+        return expansion.value
+
+    def _note(self, error: str | None) -> None:
+        """Keep why BuildKit refuses the instruction, where it does."""
+        if error is not None:
+            instruction = self.instruction
+            self.refused.append(
+                Problem(ProblemKind.REFUSED, instruction.span, f"{instruction.name}: {error}")
+            )
 
     def _copied(self, instruction: Instruction, state: State) -> Copied:
         read = read_copy(instruction)
@@ -287,25 +318,33 @@ class _StageWalk:
             destination=destination_of(raw_destination, state.working_directory.value),
             source=edge.source if edge else None,
             heredocs=tuple(
-                (heredoc.name, _heredoc_body(heredoc.body, scope, expanded=heredoc.expand))
-                for heredoc in instruction.heredocs
+                (heredoc.name, self._heredoc_body(heredoc, scope)) for heredoc in instruction.heredocs
             ),
         )
+
+    def _heredoc_body(self, heredoc: Heredoc, scope: Scope) -> Known[str]:
+        if not heredoc.expand:
+            return heredoc.body
+        expansion = expand_heredoc(heredoc.body, scope)
+        self._note(expansion.error)
+        return expansion.value
 
     # Instructions that change the configuration.
 
     def _argument(self, instruction: Instruction, line: int, state: State) -> State:
         variables = state.variables
         for pair in instruction.pairs:
-            variables = variables.with_argument(
-                pair, self.graph.global_scope, self.build_args, escape=self.escape
+            variables, declaration = declare_argument(
+                variables, pair, self.graph.global_scope, self.build_args, escape=self.escape
             )
+            self._note(declaration.error)
         return replace(state, variables=variables)
 
     def _environment(self, instruction: Instruction, line: int, state: State) -> State:
-        return replace(
-            state, variables=state.variables.with_environment(instruction.pairs, escape=self.escape)
-        )
+        variables, pairs = set_environment(state.variables, instruction.pairs, escape=self.escape)
+        for pair in pairs:
+            self._note(pair.error)
+        return replace(state, variables=variables)
 
     def _working_directory(self, instruction: Instruction, line: int, state: State) -> State:
         word = self._expand(instruction.text.strip(), state)
@@ -338,7 +377,8 @@ class _StageWalk:
     def _expose(self, instruction: Instruction, line: int, state: State) -> State:
         exposed, known = state.exposed, state.ports_known
         for word in instruction.words:
-            values, _ = expand_words(word, state.variables.scope, escape=self.escape)
+            values, expansion = expand_words(word, state.variables.scope, escape=self.escape)
+            self._note(expansion.error)
             for value in () if values is UNKNOWN else values:
                 port = read_port(value, line)
                 known = known and port is not None
@@ -385,10 +425,6 @@ def _exec_words(instruction: Instruction, state: State) -> Known[tuple[str, ...]
         return instruction.words
     shell = state.shell.value
     return UNKNOWN if shell is UNKNOWN else (*shell, instruction.text)
-
-
-def _heredoc_body(body: str, scope: Scope, *, expanded: bool) -> Known[str]:
-    return expand_heredoc(body, scope).value if expanded else body
 
 
 def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]:

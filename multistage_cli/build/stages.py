@@ -86,6 +86,8 @@ class _GraphBuilder:
             escape=self.escape,
             limit=expansion_limit(len(self.instructions)),
         )
+        for instruction, error in scope.errors:
+            self._refuse(instruction, f"ARG: {error}")
         stages = self._stages(heads, scope)
         chosen = self._target(target, stages)
         own = [list(self._edges(stage, stage.instructions, stages)) for stage in stages]
