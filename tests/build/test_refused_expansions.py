@@ -45,7 +45,7 @@ def test_instructions_that_leave_expansion_to_the_shell(line: str) -> None:
 
 def test_global_arguments_and_bases() -> None:
     assert refused("ARG A=${B:?none}\nFROM scratch\n") == [(1, "ARG: B: none")]
-    assert [line for line, _ in refused("FROM ${BASE:?name one}\n")] == [1]
+    assert [line for line, _ in refused("FROM ${BASE:?missing}\n")] == [1]
 
 
 def test_a_stage_that_is_not_built_refuses_nothing() -> None:
