@@ -155,8 +155,8 @@ def closure(requirements: Iterable[Requirement], *, local: str = "") -> Resoluti
 
     Args:
         requirements: What is asked for; specifiers do not choose among releases, since one of each is known.
-        local: The local version label to prefer wherever a distribution has it, such as `cpu` after
-            `--index-url https://download.pytorch.org/whl/cpu`. A pin like `torch==2.13.0+cpu` says so itself.
+        local: The local version label to prefer wherever a distribution has it, such as `cpu` where the
+            packages come from PyTorch's index for CPUs. A pin like `torch==2.13.0+cpu` says so itself.
     """
     known: dict[str, Distribution] = {}
     unknown: set[str] = set()
