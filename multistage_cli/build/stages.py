@@ -22,6 +22,7 @@ from multistage_cli.build.stage_model import (
     Stage,
 )
 from multistage_cli.build.variables import GlobalScope, expand, expansion_limit, global_scope, predefined
+from multistage_cli.build.variables.platforms import parse_platform
 from multistage_cli.errors import MultistageError, did_you_mean
 from multistage_cli.parser import Dockerfile, Instruction, Problem, ProblemKind, Span
 
@@ -160,6 +161,11 @@ class _GraphBuilder:
                 instruction,
                 f"--platform={written} is empty: give {unset} a default before the first FROM, or delete the flag",
             )
+        if expansion.value is not UNKNOWN and expansion.value:
+            try:
+                parse_platform(expansion.value)
+            except MultistageError as error:
+                self._refuse(instruction, f"--platform: {error}")
         return expansion.value
 
     def _base(self, instruction: Instruction, replaced: str | None, scope: GlobalScope) -> Base:

@@ -56,3 +56,15 @@ def test_a_stage_that_is_not_built_refuses_nothing() -> None:
 
 def test_a_value_that_nobody_knows_is_not_refused() -> None:
     assert refused("FROM example.com/unknown\nENV A=${B:?none}\n".replace("?none", "?x")) == []
+
+
+@pytest.mark.parametrize("platform", ["nonsense/", "linux/amd64/v1/x/y", "li nux", "$WHAT"])
+def test_platforms_that_are_none(platform: str) -> None:
+    text = f"ARG WHAT=no/such/thing/at/all\nFROM --platform={platform.replace(' ', '_')} scratch\n"
+    assert [line for line, _ in refused(text)] == [2]
+    assert refused(text)[0][1].startswith("--platform: ")
+
+
+@pytest.mark.parametrize("platform", ["linux/amd64", "$BUILDPLATFORM", "linux/arm/v7", "arm64", "linux"])
+def test_platforms_that_docker_takes(platform: str) -> None:
+    assert refused(f"FROM --platform={platform} scratch\n") == []
