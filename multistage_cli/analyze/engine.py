@@ -2,99 +2,37 @@
 
 from __future__ import annotations
 
+import traceback
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from multistage_cli.analyze.findings import Confidence, Edit, Finding, Fix, Related, Severity
 from multistage_cli.analyze.practices import Practice, Score, judge, score_of
-from multistage_cli.parser import ProblemKind
+from multistage_cli.analyze.rule import Asked, Match, Rule, all_rules, asked_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from multistage_cli.build.evaluate import Build
-    from multistage_cli.parser import Problem
 
+__all__ = [
+    "Analysis",
+    "Confidence",
+    "Edit",
+    "FileAnalysis",
+    "Finding",
+    "Fix",
+    "Related",
+    "Severity",
+    "analyze_build",
+    "unreadable",
+]
 
-class Severity(StrEnum):
-    """By consequence, the gravest first."""
-
-    ERROR = "error"
-    """The build or the container fails, or a secret leaks."""
-    WARNING = "warning"
-    INFO = "info"
-    STYLE = "style"
-
-    def at_least(self, other: Severity) -> bool:
-        """Whether this one is as grave as the other."""
-        order = list(Severity)
-        return order.index(self) <= order.index(other)
-
-
-class Confidence(StrEnum):
-    """How sure a finding is."""
-
-    CERTAIN = "certain"
-    """It follows from the text and from known facts."""
-    LIKELY = "likely"
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another place that a finding is about."""
-
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Whole lines to put in the place of `line` to `end_line`."""
-
-    line: int
-    end_line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """How to mend a finding; `safe` where the build keeps its meaning."""
-
-    safe: bool
-    edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule at a place.
-
-    Attributes:
-        code: never re-used, such as `MS001`.
-        name: the rule's name in words.
-        aliases: the same check's names elsewhere.
-        severity: what it leads to.
-        confidence: how sure it is.
-        message: what is wrong and what to do, in one line.
-        line: 1-based; `end_line` is included.
-        column: 1-based, or None for whole lines.
-        stage: the name of the stage, or None outside of all stages.
-        related: other places.
-        fix: or None.
-    """
-
-    code: str
-    name: str
-    aliases: tuple[str, ...]
-    severity: Severity
-    confidence: Confidence
-    message: str
-    line: int
-    end_line: int
-    column: int | None
-    stage: str | None
-    related: tuple[Related, ...] = ()
-    fix: Fix | None = None
+CRASHED = "MS901"
+"""The code of a rule's own crash; exit code 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +77,9 @@ class Analysis:
 
     @property
     def exit_code(self) -> int:
-        """2 where a file could not be read, 1 where a finding is grave enough, else 0."""
+        """3 where a rule crashed, 2 where a file could not be read, 1 for a grave finding, else 0."""
+        if any(finding.code == CRASHED for file in self.files for finding in file.findings):
+            return 3
         if any(file.error for file in self.files):
             return 2
         threshold = self.fail_on
@@ -148,14 +88,23 @@ class Analysis:
         return int(any(severity.at_least(threshold) for severity in self.counts))
 
 
-def analyze_build(build: Build) -> FileAnalysis:
-    """What is to be said about an evaluated build."""
+def analyze_build(build: Build, rules: Iterable[Rule] | None = None) -> FileAnalysis:
+    """What is to be said about an evaluated build.
+
+    Args:
+        build: the evaluated build.
+        rules: those that run; where None, all that run by default.
+    """
+    asked = asked_of(build)
+    chosen = tuple(entry for entry in all_rules() if entry.default) if rules is None else tuple(rules)
     practices = judge(build)
     return FileAnalysis(
         path=build.path,
         lines=tuple(build.dockerfile.lines),
-        targets=() if build.target is None else (build.target.stage.key,),
-        findings=tuple(sorted(_findings(build), key=lambda finding: (finding.line, finding.code))),
+        targets=tuple(build.graph.stages[index].key for index in asked.targets),
+        findings=tuple(
+            sorted(_findings(build, asked, chosen), key=lambda finding: (finding.line, finding.code))
+        ),
         practices=practices,
         score=score_of(practices),
     )
@@ -166,36 +115,50 @@ def unreadable(path: str, error: str) -> FileAnalysis:
     return FileAnalysis(path, (), (), (), (), Score(0, 0), error)
 
 
-_PROBLEM_RULES = {
-    ProblemKind.REFUSED: ("MS001", "refused-by-buildkit", (), Severity.ERROR),
-    ProblemKind.EMPTY_CONTINUATION: (
-        "MS002",
-        "empty-continuation",
-        ("NoEmptyContinuation",),
-        Severity.WARNING,
-    ),
-}
+def _findings(build: Build, asked: Asked, rules: Iterable[Rule]) -> Iterator[Finding]:
+    for entry in rules:
+        try:
+            for match in entry.check(build, asked):
+                yield _finding(build, entry, match)
+        except Exception as error:  # one rule's bug must not silence the others; exit code 3 says so
+            yield _crash(entry, error)
 
 
-def _findings(build: Build) -> Iterator[Finding]:
-    for problem in build.problems:
-        code, name, aliases, severity = _PROBLEM_RULES[problem.kind]
-        yield Finding(
-            code=code,
-            name=name,
-            aliases=aliases,
-            severity=severity,
-            confidence=Confidence.CERTAIN,
-            message=problem.message,
-            line=problem.span.first,
-            end_line=problem.span.last,
-            column=None,
-            stage=_stage_at(build, problem),
-        )
+def _finding(build: Build, entry: Rule, match: Match) -> Finding:
+    return Finding(
+        code=entry.code,
+        name=entry.name,
+        aliases=entry.aliases,
+        severity=match.severity or entry.severity,
+        confidence=match.confidence or entry.confidence,
+        message=match.message,
+        line=match.span.first,
+        end_line=match.span.last,
+        column=match.column,
+        stage=match.stage or _stage_at(build, match.span.first),
+        related=match.related,
+        fix=match.fix,
+    )
 
 
-def _stage_at(build: Build, problem: Problem) -> str | None:
-    for stage in build.graph.stages:
-        if stage.span.first <= problem.span.first <= stage.span.last:
-            return stage.key
-    return None
+def _crash(entry: Rule, error: Exception) -> Finding:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Finding(
+        code=CRASHED,
+        name="rule-crashed",
+        aliases=(),
+        severity=Severity.ERROR,
+        confidence=Confidence.CERTAIN,
+        message=f"this is a bug in rule {entry.code} ({entry.name}): {type(error).__name__} in"
+        f" {PurePath(place.filename).name}, line {place.lineno}; please report it with the Dockerfile",
+        line=1,
+        end_line=1,
+        column=None,
+        stage=None,
+    )
+
+
+def _stage_at(build: Build, line: int) -> str | None:
+    stages = build.graph.stages
+    index = bisect_right(stages, line, key=lambda stage: stage.span.first) - 1
+    return stages[index].key if index >= 0 and line <= stages[index].span.last else None

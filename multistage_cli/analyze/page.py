@@ -1,0 +1,108 @@
+"""A rule's docstring -> its page: what is wrong, why, bad and good examples, and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multistage_cli.analyze.rule import Rule
+
+DOCKERFILE = "Dockerfile"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A Dockerfile that a rule finds something in, or nothing.
+
+    Attributes:
+        lines: the first lines of what it finds, in order; empty for a good example.
+        files: name to text; the Dockerfile is the first one.
+    """
+
+    lines: tuple[int, ...]
+    files: tuple[tuple[str, str], ...]
+
+    @property
+    def dockerfile(self) -> str:
+        """The Dockerfile's text."""
+        return self.files[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rule explained.
+
+    Attributes:
+        summary: the fault in one sentence.
+        why: paragraphs, each on one line.
+        bad: examples that the rule finds.
+        good: examples in which it is silent.
+        fix: what to do.
+    """
+
+    summary: str
+    why: tuple[str, ...]
+    bad: tuple[Example, ...]
+    good: tuple[Example, ...]
+    fix: str
+
+
+def page_of(rule: Rule) -> Page:
+    """The page of a rule.
+
+    Raises:
+        ValueError: its docstring has not the form that `multistage_cli.analyze.rule` tells. Our bug.
+    """
+    summary, _, rest = rule.docstring.partition("\n")
+    why: list[str] = []
+    bad: list[Example] = []
+    good: list[Example] = []
+    fix: list[str] = []
+    for head, block in _sections(rest):
+        if head.startswith("Bad"):
+            bad.append(Example(_line_numbers(rule, head), _files(block)))
+        elif head == "Good:":
+            good.append(Example((), _files(block)))
+        elif head.startswith("Fix:"):
+            fix.append(head.removeprefix("Fix:").strip())
+        else:
+            why.append(head)
+    if not (summary and bad and good and len(fix) == 1):
+        raise ValueError(f"the page of {rule.code} lacks a summary, a bad or good example, or one fix")
+    return Page(summary, tuple(why), tuple(bad), tuple(good), fix[0])
+
+
+def _sections(text: str) -> Iterator[tuple[str, str]]:
+    """Each paragraph on one line, with the indented block below it."""
+    lines = text.split("\n")
+    position = 0
+    while position < len(lines):
+        if not lines[position].strip():
+            position += 1
+            continue
+        start = position
+        while position < len(lines) and lines[position].strip() and not lines[position].startswith(" "):
+            position += 1
+        head = " ".join(lines[start:position])
+        start = position
+        while position < len(lines) and (not lines[position].strip() or lines[position].startswith(" ")):
+            position += 1
+        yield head, dedent("\n".join(lines[start:position])).strip("\n")
+
+
+def _line_numbers(rule: Rule, head: str) -> tuple[int, ...]:
+    found = re.fullmatch(r"Bad, found on lines? ((?:\d+(?:, | and )?)+):", head)
+    if found is None:
+        raise ValueError(f'the page of {rule.code} has "{head}" for "Bad, found on line N:"')
+    return tuple(int(number) for number in re.findall(r"\d+", found[1]))
+
+
+def _files(block: str) -> tuple[tuple[str, str], ...]:
+    parts = re.split(r"^==> (.+) <==\n", f"{block}\n", flags=re.MULTILINE)
+    named = zip(parts[1::2], parts[2::2], strict=True)
+    return ((DOCKERFILE, parts[0]), *((name, text.strip("\n") + "\n") for name, text in named))
