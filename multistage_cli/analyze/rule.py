@@ -104,8 +104,8 @@ class Asked:
     """What the analysis is about: which stages are built, and the user's settings.
 
     Attributes:
-        targets: indexes of the stages that are built: those that the user named, else each stage that no
-            other one needs.
+        targets: indexes of the stages that are built: those that the user named, else the last stage and each
+            named one that no other stage needs.
         shipped: indexes of the stages whose layers are in a target's image.
         needed: indexes of the stages that a target needs, themselves included.
         settings: see there.
@@ -127,14 +127,18 @@ def asked_of(build: Build, settings: Settings | None = None, targets: Iterable[i
     Args:
         build: the evaluated build.
         settings: see there; the defaults where None.
-        targets: indexes of the stages that are built; where None, each stage that no other one needs.
+        targets: indexes of the stages that are built; where None, the last one and each named one that no
+            other stage needs.
     """
     graph = build.graph
     if targets is None:
         used = {edge.source.stage for edge in graph.edges}
-        leaves = [stage.index for stage in graph.stages if stage.index not in used]
-        # In a cycle every stage is used; the last one is what Docker would try to build.
-        targets = leaves or ([] if graph.target is None else [graph.target])
+        last = len(graph.stages) - 1
+        targets = [
+            stage.index
+            for stage in graph.stages
+            if stage.index == last or (stage.name and stage.index not in used)
+        ]
     chosen = tuple(targets)
     shipped: set[int] = set()
     for target in chosen:

@@ -100,7 +100,8 @@ def test_json_of_the_corpus(name: str) -> None:
     assert data["version"] == 1
     (file,) = data["files"]
     assert file.keys() == {"path", "targets", "findings", "practices", "score", "error"}
-    assert file["targets"] == [case(name).expected["target"]]
+    # A stage that no other one needs is a target too, as long as it has a name to build it by.
+    assert file["targets"][-1] == case(name).expected["target"]
     for found in file["findings"]:
         assert found.keys() == {
             "code", "name", "aliases", "severity", "confidence", "message", "line", "end_line", "column", "stage",
