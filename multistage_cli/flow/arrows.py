@@ -19,8 +19,8 @@ class Arrow:
         kind: how it crosses; an arrow never mixes kinds.
         origin: a stage, an external image or a named context.
         reference: of an image or a named context; of a stage the name by which edges know it.
-        source: index of the stage where it starts, None for an image or a named context.
-        to: index of the stage where it ends.
+        source: place in the flow of the stage where it starts, None for an image or a named context.
+        to: place in the flow of the stage where it ends.
         edges: in the order of the file.
         needed: whether the target needs what crosses.
     """
@@ -36,26 +36,26 @@ class Arrow:
 
 def arrows_by_stage(flow: Flow) -> tuple[tuple[Arrow, ...], ...]:
     """For each stage the arrows that end there, in the order of their first lines in the file."""
-    indexes = {stage.name: stage.index for stage in flow.stages}
+    places = {stage.name: place for place, stage in enumerate(flow.stages)}
     grouped: list[dict[tuple[str, EdgeKind], list[FlowEdge]]] = [{} for _ in flow.stages]
     for edge in flow.edges:
-        grouped[indexes[edge.to]].setdefault((edge.source, edge.kind), []).append(edge)
+        grouped[places[edge.to]].setdefault((edge.source, edge.kind), []).append(edge)
     return tuple(
-        tuple(_arrow(stage, edges, indexes) for edges in groups.values())
-        for stage, groups in zip(flow.stages, grouped, strict=True)
+        tuple(_arrow(stage, to, edges, places) for edges in groups.values())
+        for to, (stage, groups) in enumerate(zip(flow.stages, grouped, strict=True))
     )
 
 
-def _arrow(stage: FlowStage, edges: list[FlowEdge], indexes: dict[str, int]) -> Arrow:
+def _arrow(stage: FlowStage, to: int, edges: list[FlowEdge], places: dict[str, int]) -> Arrow:
     name, kind = edges[0].source, edges[0].kind
-    source = indexes.get(name)
+    source = places.get(name)
     prefix, _, rest = name.partition(":")
     return Arrow(
         kind=kind,
         origin=SourceKind.STAGE if source is not None else SourceKind(prefix),
         reference=name if source is not None else rest,
         source=source,
-        to=stage.index,
+        to=to,
         edges=tuple(edges),
         needed=stage.needed and not replaced(stage),
     )

@@ -16,7 +16,9 @@ from multistage_cli.flow.labels import (
     Row,
     base_words,
     row_width,
+    stage_lines,
     stage_name,
+    stage_title,
     target_words,
 )
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _GAP = 2  # cells between what is left and what is right in a line
 _INDENT = 2  # of what does not fit beside its label
+_MOST_NAMES = 20
 _LEAST_COLUMN = 24  # cells beside the label of the instructions; in fewer they go below it
 
 
@@ -48,25 +51,31 @@ def contents(
     flow: Flow, arrows: tuple[tuple[Arrow, ...], ...], charset: Charset, width: int
 ) -> list[list[BoxLine]]:
     """For each stage the lines of its box, none wider than so many cells."""
-    bases = {arrow.to: arrow.source for into in arrows for arrow in into if arrow.kind is EdgeKind.BASE}
+    bases = {
+        arrow.to: flow.stages[arrow.source]
+        for into in arrows
+        for arrow in into
+        if arrow.kind is EdgeKind.BASE and arrow.source is not None
+    }
     target = target_words(flow)
 
-    def lines(stage: FlowStage) -> Iterator[BoxLine]:
+    def lines(place: int, stage: FlowStage) -> Iterator[BoxLine]:
         is_target = stage.name == flow.target
         yield from _title(stage, charset, width, is_target=is_target)
-        base = charset.text(base_words(stage, bases.get(stage.index)))
-        for line in (*_base(base, charset, width), *_instructions(stage, charset, width)):
+        base = charset.text(base_words(stage, bases.get(place)))
+        names = _names(stage, charset, width) if stage.members else ()
+        for line in (*names, *_base(base, charset, width), *_instructions(stage, charset, width)):
             yield BoxLine([(line, PLAIN)], [])
         if not stage.needed:
             yield BoxLine([(charset.cut(f"Not needed for {charset.text(target)}", width), DIM)], [])
 
-    return [list(lines(stage)) for stage in flow.stages]
+    return [list(lines(place, stage)) for place, stage in enumerate(flow.stages)]
 
 
 def _title(stage: FlowStage, charset: Charset, width: int, *, is_target: bool) -> Iterator[BoxLine]:
     style = TARGET_NAME if is_target else NAME
-    title = charset.text(f"Stage {stage.index + 1}: {stage_name(stage)}")
-    place = f"lines {stage.line}-{stage.end_line}" if stage.end_line > stage.line else f"line {stage.line}"
+    title = charset.text(stage_title(stage))
+    place = stage_lines(stage)
     full: Row = [("target", TARGET_NAME), (f", {place}", DIM)] if is_target else [(place, DIM)]
     for right in (full, full[:1] if is_target else []):
         line = BoxLine([(title, style)], right)
@@ -87,11 +96,21 @@ def _base(base: str, charset: Charset, width: int) -> Iterator[str]:
     yield " " * _INDENT + charset.cut_middle(base, width - _INDENT)
 
 
+def _names(stage: FlowStage, charset: Charset, width: int) -> Iterator[str]:
+    words = [charset.text(stage_name(member)) for member in stage.members]
+    if len(words) > _MOST_NAMES:
+        words[_MOST_NAMES - 1 :] = [f"+{len(words) - _MOST_NAMES + 1} more"]
+    yield from _listed("Names:", words, charset, width)
+
+
 def _instructions(stage: FlowStage, charset: Charset, width: int) -> Iterator[str]:
     words = [charset.text(name) for name in stage.instructions]
     if replaced(stage) or not words:
         words = ["not run" if words else "none"]
-    label = "Instructions:"
+    yield from _listed("Instructions:", words, charset, width)
+
+
+def _listed(label: str, words: list[str], charset: Charset, width: int) -> Iterator[str]:
     beside = len(label) + 1
     line = f"{label} {', '.join(words)}"
     if charset.cut(line, width) == line:

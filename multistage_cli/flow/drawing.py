@@ -22,6 +22,7 @@ from multistage_cli.flow.labels import (
     Row,
     arrow_rows,
     dimmed,
+    left_out_words,
     row_width,
     stage_name,
 )
@@ -47,6 +48,7 @@ _LEGEND = {
     EdgeKind.BASE: "continued (FROM)",
     EdgeKind.MOUNT: "mounted for one RUN, not kept",
 }
+_ORIGINS = {SourceKind.IMAGE: "pulled, not built here", SourceKind.CONTEXT: "named with --build-context"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +112,20 @@ class Picture:
 
     def rows(self) -> Iterator[Row]:
         """The picture from top to bottom, no row wider than the width."""
-        for stage, arrows in zip(self.flow.stages, self.arrows, strict=True):
+        for place, (stage, arrows) in enumerate(zip(self.flow.stages, self.arrows, strict=True)):
             if arrows:
-                yield from self._trunk(stage, self._bundles(arrows))
-            elif stage.index:
+                yield from self._trunk(place, self._bundles(arrows))
+            elif place:
                 yield self._beside_lanes()
-            yield from self._box(stage, self.contents[stage.index])
+            yield from self._box(place, stage)
         yield from self._legend()
 
     # Boxes.
 
-    def _box(self, stage: FlowStage, lines: list[BoxLine]) -> Iterator[Row]:
+    def _box(self, place: int, stage: FlowStage) -> Iterator[Row]:
+        lines = self.contents[place]
         border = TARGET if stage.name == self.flow.target else PLAIN if stage.needed else DIM
-        lanes = dict(enumerate(self.lanes_from.get(stage.index, ())))
+        lanes = dict(enumerate(self.lanes_from.get(place, ())))
         lines = [*lines, *[BoxLine([], [])] * (len(lanes) - len(lines))]
         level = self.charset.line(shapes.LEFT_RIGHT, None) * self.inner
         side = self.charset.line(shapes.UP_DOWN, None)
@@ -130,7 +133,7 @@ class Picture:
         for number, line in enumerate(lines):
             left, gutter = side, self._gutter()
             if lane := lanes.get(number):
-                left, gutter = self._leaving(stage, lane)
+                left, gutter = self._leaving(place, lane)
             text = padded(line, self.inner - 2)
             if not stage.needed:
                 text = dimmed(text)
@@ -140,9 +143,9 @@ class Picture:
     def _border(self, left: str, level: str, right: str, style: str) -> tuple[str, str]:
         return self.charset.line(left, None) + level + self.charset.line(right, None), style
 
-    def _leaving(self, stage: FlowStage, lane: Lane) -> tuple[str, Row]:
+    def _leaving(self, place: int, lane: Lane) -> tuple[str, Row]:
         """The border piece and the gutter of a line of the box where a lane starts or gains a source."""
-        starts = stage.index == lane.first
+        starts = place == lane.first
         shape = shapes.DOWN_RIGHT if starts else shapes.FROM_RIGHT
         hook = _Hook(CROSSING if lane.needed else DIM, lane.kind, lane, "", shape)
         gutter = self._gutter(hook, self.box_at)
@@ -166,19 +169,19 @@ class Picture:
             found.setdefault((lane, word, arrow.kind), _Bundle(lane, word)).arrows.append(arrow)
         return list(found.values())
 
-    def _trunk(self, stage: FlowStage, bundles: list[_Bundle]) -> Iterator[Row]:
+    def _trunk(self, place: int, bundles: list[_Bundle]) -> Iterator[Row]:
         kinds = {bundle.arrows[0].kind for bundle in bundles}
         kind = kinds.pop() if len(kinds) == 1 else None
         style = CROSSING if any(bundle.arrows[0].needed for bundle in bundles) else DIM
         upright = (self.charset.line(shapes.UP_DOWN, kind), style)
         begun = any(bundle.lane is None and not bundle.word for bundle in bundles)
-        if stage.index:
+        if place:
             yield self._beside_lanes(*([upright] if begun else []))
         for bundle in bundles:
             labels = self._labels(bundle)
             last = max(number for number, (arrives, _) in enumerate(labels) if arrives)
             for number, (arrives, words) in enumerate(labels):
-                hook = self._hook(stage, bundle, last=number == last) if arrives else None
+                hook = self._hook(place, bundle, last=number == last) if arrives else None
                 if hook is None:
                     yield self._beside_lanes(upright, ("  ", PLAIN), *words)
                 else:
@@ -188,12 +191,12 @@ class Picture:
                 begun = True
         yield self._beside_lanes((self.charset.arrow_head, style))
 
-    def _hook(self, stage: FlowStage, bundle: _Bundle, *, last: bool) -> _Hook | None:
+    def _hook(self, place: int, bundle: _Bundle, *, last: bool) -> _Hook | None:
         """The line from the lane, or from a word, to the trunk; where the lane ends there, it is taken off."""
         arrow = bundle.arrows[0]
         style = CROSSING if arrow.needed else DIM
         if bundle.lane is not None:
-            ends = last and bundle.lane.last == stage.index
+            ends = last and bundle.lane.last == place
             if ends:
                 self.running.remove(bundle.lane)
             shape = shapes.UP_RIGHT if ends else shapes.FROM_RIGHT
@@ -263,20 +266,37 @@ class Picture:
     # Below the boxes.
 
     def _legend(self) -> Iterator[Row]:
-        """What the kinds of line mean, where there is more than one."""
-        kinds = {arrow.kind for arrows in self.arrows for arrow in arrows}
-        if len(kinds) < 2:  # noqa: PLR2004
-            return
+        """What the kinds of line mean, where there is more than one, and what the words beside them mean."""
+        arrows = [arrow for into in self.arrows for arrow in into]
+        kinds = {arrow.kind for arrow in arrows}
         entries: list[Row] = []
-        for kind in (kind for kind in _LEGEND if kind in kinds):
-            sample = self.charset.line(shapes.LEFT_RIGHT, None, kind) * 3
-            entries.append([(sample, CROSSING), (self.charset.cut(f" {_LEGEND[kind]}", self.width - 3), DIM)])
-        yield []
+        if len(kinds) > 1:
+            for kind in (kind for kind in _LEGEND if kind in kinds):
+                sample = self.charset.line(shapes.LEFT_RIGHT, None, kind) * 3
+                entries.append([(sample, CROSSING), self._explained(_LEGEND[kind], 3)])
+        origins = {arrow.origin for arrow in arrows} if self.roomy else set()
+        entries += [
+            [(origin.value, CROSSING), self._explained(f"= {words}", len(origin))]
+            for origin, words in _ORIGINS.items()
+            if origin in origins
+        ]
         margin = (" " * (2 if self.roomy else 0), PLAIN)
         line: Row = [margin]
+        rows = [line]
         for entry in entries:
             if len(line) > 1 and row_width(line) + 3 + row_width(entry) > self.width:
-                yield line
                 line = [margin]
+                rows.append(line)
             line += [("   ", PLAIN), *entry] if len(line) > 1 else entry
-        yield line
+        if entries:
+            yield []
+            yield from rows
+        if self.flow.left_out:
+            yield []
+            yield [
+                margin,
+                (self.charset.cut(self.charset.text(left_out_words(self.flow)), self.width - 2), DIM),
+            ]
+
+    def _explained(self, words: str, beside: int) -> tuple[str, str]:
+        return self.charset.cut(f" {words}", self.width - beside), DIM

@@ -29,6 +29,7 @@ class FlowStage:
         end_line: of its last instruction.
         instructions: the kinds of its instructions, in the order of their first use.
         needed: whether the target needs it.
+        members: of several alike that are drawn as one (see `folding`), else empty.
     """
 
     index: int
@@ -41,6 +42,7 @@ class FlowStage:
     end_line: int
     instructions: tuple[str, ...]
     needed: bool
+    members: tuple[FlowStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,23 @@ class FlowEdge:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The whole picture; stages in file order, edges by the stage where they end, then by line."""
+    """The whole picture; stages in file order, edges by the stage where they end, then by line.
+
+    Attributes:
+        path: the Dockerfile, as the user named it.
+        target: the name of the stage that is built.
+        stages: in the order of the file.
+        edges: what crosses into them.
+        only_needed: whether pictures leave away what the target does not need.
+        left_out: how many stages were left away.
+    """
 
     path: str
     target: str
     stages: tuple[FlowStage, ...]
     edges: tuple[FlowEdge, ...]
+    only_needed: bool = False
+    left_out: int = 0
 
     def into(self, name: str) -> tuple[FlowEdge, ...]:
         """The edges that end at a stage."""

@@ -54,10 +54,39 @@ def _name_leads_here(stage: FlowStage) -> bool:
 
 
 def stage_name(stage: FlowStage) -> str:
-    """The stage for people, with its index where its name does not lead to it."""
+    """The stage for people, with its index where its name does not lead to it; of alike ones the first."""
+    if stage.members:
+        return f"{stage_name(stage.members[0])} and {len(stage.members) - 1} more"
     if not is_named(stage):
         return f"no name (index {stage.index})"
     return stage.label if _name_leads_here(stage) else f"{stage.label} (index {stage.index})"
+
+
+def stage_numbers(stage: FlowStage) -> str:
+    """`Stage 3`, or of alike ones `Stages 3-8, 10`: counted from 1, as a build prints them."""
+    if not stage.members:
+        return f"Stage {stage.index + 1}"
+    runs: list[list[int]] = []
+    for number in (member.index + 1 for member in stage.members):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in runs[:SHOWN]]
+    return f"Stages {', '.join(shown)}" + (", ..." if len(runs) > SHOWN else "")
+
+
+def stage_title(stage: FlowStage) -> str:
+    """The first line about a stage."""
+    if stage.members:
+        return f"{stage_numbers(stage)}: {len(stage.members)} alike"
+    return f"{stage_numbers(stage)}: {stage_name(stage)}"
+
+
+def stage_lines(stage: FlowStage) -> str:
+    """Its lines in the Dockerfile."""
+    span = f"{stage.line}-{stage.end_line}" if stage.end_line > stage.line else f"{stage.line}"
+    return f"line{'s' if stage.end_line > stage.line else ''} {span}"
 
 
 def target_words(flow: Flow) -> str:
@@ -66,18 +95,24 @@ def target_words(flow: Flow) -> str:
     return f"target {target.label}" if is_named(target) else "the target"
 
 
-def base_words(stage: FlowStage, continued: int | None = None) -> str:
+def left_out_words(flow: Flow) -> str:
+    """How many stages are not shown, and why."""
+    one = flow.left_out == 1
+    return f"Left away: {flow.left_out} stage{'' if one else 's'} that {target_words(flow)} does not need"
+
+
+def base_words(stage: FlowStage, continued: FlowStage | None = None) -> str:
     """What a stage starts from.
 
     Args:
         stage: the stage.
-        continued: index of the stage that it starts from, if that is to be said.
+        continued: the stage that it starts from, if that is to be said.
     """
     if replaced(stage):
         return "a named context instead of this stage"
     words = stage.base + _BASE_NOTES.get(stage.base_kind, "")
-    if continued is not None:
-        words += f" (continues stage {continued + 1})"
+    if continued is not None and not continued.members:
+        words += f" (continues stage {continued.index + 1})"
     return words + (f" on {stage.platform}" if stage.platform else "")
 
 
@@ -86,7 +121,7 @@ def arrow_title(arrow: Arrow, stages: tuple[FlowStage, ...]) -> str:
     reference = arrow.reference
     if arrow.source is not None:
         stage = stages[arrow.source]
-        if arrow.kind is EdgeKind.BASE:
+        if arrow.kind is EdgeKind.BASE or stage.members:
             reference = stage_name(stage)
         elif _name_leads_here(stage):
             reference = stage.label

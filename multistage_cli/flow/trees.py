@@ -24,6 +24,7 @@ from multistage_cli.flow.labels import (
     base_words,
     cut_row,
     dimmed,
+    left_out_words,
     stage_name,
     target_words,
 )
@@ -57,9 +58,13 @@ class Trees:
 
     def rows(self) -> Iterator[Row]:
         """The lines from top to bottom, no row wider than the width."""
-        target = next(stage for stage in self.flow.stages if stage.name == self.flow.target)
-        yield from self._roots([target.index])
-        unneeded = [stage.index for stage in self.flow.stages if not stage.needed]
+        stages = self.flow.stages
+        target = next(place for place, stage in enumerate(stages) if stage.name == self.flow.target)
+        yield from self._roots([target])
+        unneeded = [place for place, stage in enumerate(stages) if not stage.needed]
+        if self.flow.left_out:
+            yield []
+            yield [(self.charset.cut(self.charset.text(left_out_words(self.flow)), self.width), DIM)]
         if not unneeded:
             return
         yield []

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.flow.canvas import Canvas
 from multistage_cli.flow.drawing import Picture
+from multistage_cli.flow.folding import cut, folded
 
 if TYPE_CHECKING:
     from multistage_cli.flow.graph import Flow
 
 
 def render(flow: Flow) -> Canvas:
-    """The stages in the order of the file, each below what it takes."""
-    return Canvas(lambda charset, width: Picture(flow, charset, width).rows())
+    """The stages in the order of the file, each below what it takes; of many, alike ones as one."""
+    shown = folded(cut(flow))
+    return Canvas(lambda charset, width: Picture(shown, charset, width).rows())

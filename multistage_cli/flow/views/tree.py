@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multistage_cli.flow.canvas import Canvas
+from multistage_cli.flow.folding import cut
 from multistage_cli.flow.trees import Trees
 
 if TYPE_CHECKING:
@@ -13,4 +14,5 @@ if TYPE_CHECKING:
 
 def render(flow: Flow) -> Canvas:
     """From the target down to what it needs; below that what it does not need."""
-    return Canvas(lambda charset, width: Trees(flow, charset, width).rows())
+    shown = cut(flow)
+    return Canvas(lambda charset, width: Trees(shown, charset, width).rows())
