@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from multistage_cli.build.claims import Claim, Known
+
 if TYPE_CHECKING:
-    from multistage_cli.build.claims import Claim, Known
+    from multistage_cli.build.files import Content
 
 
 class Cache(StrEnum):
@@ -121,13 +123,45 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class UserMade:
-    """A user or a group that a command makes; the id where the command names one."""
+    """A user or a group that a command makes.
+
+    Attributes:
+        name: of the user or the group.
+        identifier: the number where the command names one.
+        group: whether it is a group and no user.
+        line: of the command.
+        certain: as everywhere.
+        system: whether the number comes from the range of system users.
+        adduser: whether adduser or addgroup made it, which choose the number in another way.
+        main_group: of a user: the name or number of its group; an empty string for a group of its own,
+            which is made with it; None where that does not follow.
+        home: of a user, where the command names it; UNKNOWN where that does not follow.
+        home_made: whether the home folder is made.
+        shell: of a user.
+        complete: False after a word that could not be read: then only the name is sure.
+    """
 
     name: str
     identifier: str | None
     group: bool
     line: int
     certain: Claim
+    system: bool = False
+    adduser: bool = False
+    main_group: str | None = None
+    home: Known[str] | None = None
+    home_made: Claim = Claim.UNKNOWN
+    shell: Known[str] | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UsersChanged:
+    """Users or groups that change in another way: `userdel` takes `removed` away, else nothing is sure."""
+
+    line: int
+    certain: Claim
+    removed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +183,165 @@ class VirtualEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Paths that a command deletes, absolute where that follows."""
+    """Paths that a command deletes, absolute where that follows.
+
+    Attributes:
+        paths: may hold the wildcards of a shell in their last name.
+        line: of the command.
+        certain: as everywhere.
+        recursive: whether folders go with all that is in them.
+        complete: False where it may delete more than `paths` say.
+    """
 
     paths: tuple[str, ...]
     line: int
     certain: Claim
+    recursive: bool = True
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FileWritten:
+    """A file that a command writes, or empties, or makes.
+
+    Attributes:
+        path: absolute.
+        line: of the command.
+        certain: as everywhere.
+        content: what it is afterwards, or None where that does not follow.
+        mode: its permission bits where it is new; None for those of the umask.
+        fresh: whether it takes the place of what was there, with mode and owner of its own.
+    """
+
+    path: str
+    line: int
+    certain: Claim
+    content: Content | None = None
+    mode: Known[int] | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryMade:
+    """A directory that is there afterwards.
+
+    Attributes:
+        path: absolute.
+        line: of the command.
+        certain: as everywhere.
+        parents: whether those above are made too, and one that is there does no harm (`mkdir -p`).
+        mode: of the directory itself where it is new; None for that of the umask.
+        content: what it is for, such as a virtual environment.
+    """
+
+    path: str
+    line: int
+    certain: Claim
+    parents: bool = True
+    mode: Known[int] | None = None
+    content: Content | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMade:
+    """A link: `target` as it is written for a symbolic one, absolute for a hard one.
+
+    Attributes:
+        path: absolute; a directory that is there gets the link in it (`ln -s target directory`).
+        target: what it points to.
+        line: of the command.
+        certain: as everywhere.
+        symbolic: False for a hard link.
+        into: whether `path` is a directory to put it in; UNKNOWN for finding out.
+    """
+
+    path: str
+    target: str
+    line: int
+    certain: Claim
+    symbolic: bool = True
+    into: Claim = Claim.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class PathsCopied:
+    """`cp`, `mv` and `install`.
+
+    Attributes:
+        sources: absolute; may hold wildcards in their last name, and end in `/.` for a folder's content.
+        destination: absolute.
+        line: of the command.
+        certain: as everywhere.
+        into: whether the destination is a directory to copy into: YES after `-t` and a slash, NO after `-T`,
+            UNKNOWN for finding out.
+        recursive: whether directories are copied.
+        keeps: whether owner and mode are kept (`cp -a`, `mv`).
+        moved: whether the sources are gone afterwards.
+        owner: name or number that the copies get (`install -o`); `group` and `mode` likewise.
+        group: of the copies.
+        mode: of the copies, as chmod reads it.
+        parents: whether the folders above the destination are made (`install -D`).
+        complete: False where it may copy more than `sources` say.
+    """
+
+    sources: tuple[str, ...]
+    destination: str
+    line: int
+    certain: Claim
+    into: Claim = Claim.UNKNOWN
+    recursive: bool = False
+    keeps: bool = False
+    moved: bool = False
+    owner: str | None = None
+    group: str | None = None
+    mode: str | None = None
+    parents: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """`chmod`: `mode` as it is written; paths may hold wildcards in their last name."""
+
+    paths: tuple[str, ...]
+    mode: Known[str]
+    line: int
+    certain: Claim
+    recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChanged:
+    """`chown` and `chgrp`: names or numbers, None for one that stays."""
+
+    paths: tuple[str, ...]
+    owner: Known[str] | None
+    group: Known[str] | None
+    line: int
+    certain: Claim
+    recursive: bool = False
+    follows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """What lies at `path` and below is not certain any more: a command may have changed it.
+
+    Attributes:
+        path: absolute; "/" for everything.
+        line: of the command.
+        certain: as everywhere.
+        adds: whether things may have been added.
+        removes: whether things may have gone.
+        alters: whether owner, mode and content may have changed.
+    """
+
+    path: str
+    line: int
+    certain: Claim
+    adds: bool = True
+    removes: bool = True
+    alters: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +363,13 @@ Change: TypeAlias = (
     | UserMade
     | VirtualEnvironment
     | Deletion
+    | DirectoryMade
+    | Doubted
+    | FileWritten
+    | LinkMade
+    | ModeChanged
+    | OwnerChanged
+    | PathsCopied
     | Untracked
+    | UsersChanged
 )

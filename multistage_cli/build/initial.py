@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.bases import accounts_of, files_of, packages_of
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.ordered import OrderedVersions
 from multistage_cli.build.stages import BaseKind
@@ -80,6 +81,11 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official:
         volumes=OrderedVersions(),
         labels=OrderedVersions(),
         windows=windows,
+        files=files_of(image),
+        accounts=accounts_of(image),
+        packages=packages_of(image),
+        libc=image.libc if image else None,
+        libc_version=UNKNOWN if image else None,
     )
 
 

@@ -7,65 +7,56 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.actor import Actor
 from multistage_cli.build.changes import (
     Cache,
     CacheRemoval,
     Change,
+    Doubted,
+    FileWritten,
     IndexRefresh,
     Installation,
     Untracked,
-    VirtualEnvironment,
 )
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.effects import Call, absolute, effect_of
+from multistage_cli.build.files import UMASK, Nature
 from multistage_cli.build.instructions import read_mounts
+from multistage_cli.build.take import take
+from multistage_cli.build.wrappers import interpreter, is_posix, is_shell, nested_script, unwrap
 from multistage_cli.shell import Command, Runs, commands, shell_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from multistage_cli.build.accounts import Accounts
+    from multistage_cli.build.files import Writer
     from multistage_cli.build.state import State
     from multistage_cli.build.variables import Variables
     from multistage_cli.parser import Instruction
     from multistage_cli.shell import Script, Word
 
-_POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"})
 _MAX_NESTING = 8  # of `sh -c '...'`; deeper ones are not looked into
-_WRAPPERS = {
-    # Commands that run the rest of their words: the options of theirs that take a value.
-    "command": "", "eatmydata": "", "env": "-u --unset -C --chdir -S --split-string", "exec": "-a", "gosu": "",
-    "ionice": "-c -n", "nice": "-n", "nohup": "", "setarch": "", "su-exec": "",
-    "sudo": "-u --user -g --group -h --host -p --prompt -C -D --chdir -T", "time": "-f -o", "timeout": "-k -s",
-    "xargs": "-n -P -I -L -d -a -E -s --max-args --max-procs --delimiter --arg-file",
-}  # fmt: skip
 
 
 def run_changes(
-    instruction: Instruction, state: State, *, line: int | None
+    instruction: Instruction, state: State, *, line: int | None, writer: Callable[[int], Writer]
 ) -> tuple[tuple[Change, ...], State]:
     """What the commands of a RUN leave behind, in order, and the state after it.
 
     Args:
         instruction: the RUN.
-        state: what it sees.
+        state: what it sees; the content of its mounts is among the files.
         line: the line to blame for all of it, or None for each command's own line.
+        writer: makes the writer of a command on a line.
 
     Returns:
         The changes, and the state after them.
     """
-    reader = _RunReader(instruction, state, line)
+    reader = _RunReader(instruction, state, line, writer)
     changes = _settle_caches(tuple(reader.read()))
-    same = (
-        reader.virtual_environments is state.virtual_environments
-        and reader.apt_configured == state.apt_configured
-    )
-    if same:
-        return changes, state
-    return changes, replace(
-        state,
-        virtual_environments=reader.virtual_environments,
-        apt_configured=reader.apt_configured,
-    )
+    return changes, reader.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +100,16 @@ class _Environment(Mapping[str, str]):
 
 
 class _RunReader:
-    def __init__(self, instruction: Instruction, state: State, line: int | None) -> None:
+    def __init__(
+        self, instruction: Instruction, state: State, line: int | None, writer: Callable[[int], Writer]
+    ) -> None:
         self.instruction = instruction
         self.state = state
         self.line = line
+        self.writer = writer
+        self.umask: Known[int] = UMASK
+        self._last_ids: tuple[Known[str], Accounts, tuple[Known[int], Known[int]]] | None = None
         self.user = state.user.value
-        self.virtual_environments = state.virtual_environments
-        self.apt_configured = state.apt_configured
         self.environment: Mapping[str, str] = _Environment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
@@ -130,16 +124,20 @@ class _RunReader:
             yield from self._words(self.instruction.words, surroundings, 0)
             return
         shell = self.state.shell.value
-        if shell is UNKNOWN or not _is_posix(shell):
-            yield Untracked("a script of another shell", self._first_line(), Claim.YES)
+        if shell is UNKNOWN or not is_posix(shell):
+            yield self._taken(
+                Untracked("a script of another shell", self._first_line(), Claim.YES), self.user
+            )
             return
         text = self._text()
         if text is None:
-            yield Untracked("a script of another interpreter", self._first_line(), Claim.YES)
+            yield self._taken(
+                Untracked("a script of another interpreter", self._first_line(), Claim.YES), self.user
+            )
             return
         errexit, pipefail = shell_options(text.options if text.options is not None else shell[1:])
         script = commands(text.script, pipefail=pipefail, errexit=errexit)
-        yield from self._script(script, text.line_at, 0)
+        yield from self._script(script, text.line_at, 0, self.user, Claim.YES)
 
     def _first_line(self) -> int:
         return self.line or self.instruction.span.first
@@ -152,10 +150,10 @@ class _RunReader:
             # BuildKit runs the body of a lone here-document as the script, or as a program where it
             # starts with `#!` (dispatchRun in dockerfile2llb/convert.go).
             body, first = heredocs[0].body, heredocs[0].span.first
-            interpreter = _interpreter(body) if body.startswith("#!") else None
-            if interpreter is not None and not _is_posix(interpreter):
+            named = interpreter(body) if body.startswith("#!") else None
+            if named is not None and not is_posix(named):
                 return None
-            options = None if interpreter is None else interpreter[1:]
+            options = None if named is None else named[1:]
             return _Text(body, self._blame(lambda offset: first + body.count("\n", 0, offset)), options)
         script = instruction.text + "".join(f"\n{heredoc.body}{heredoc.name}" for heredoc in heredocs)
         length = len(instruction.text)
@@ -171,10 +169,12 @@ class _RunReader:
         line = self.line
         return line_at if line is None else lambda _: line
 
-    def _script(self, script: Script, line_at: Callable[[int], int], depth: int) -> Iterator[Change]:
+    def _script(
+        self, script: Script, line_at: Callable[[int], int], depth: int, user: Known[str], outer: Claim
+    ) -> Iterator[Change]:
         # What the script assigns itself is not what the environment says.
         environment = {name: value for name, value in self.environment.items() if name not in script.assigned}
-        if self.user in {"", "root", "0"} and "HOME" not in script.assigned:
+        if user in {"", "root", "0"} and "HOME" not in script.assigned:
             environment.setdefault("HOME", "/root")  # the container runtime's doing
         folders: dict[tuple[int, ...], Known[str]] = {(): self.state.working_directory.value}
         for command in script.commands:
@@ -184,7 +184,13 @@ class _RunReader:
                 if command.subshells[:length] in folders
             )
             words = tuple(_value(word, environment) for word in command.words)
-            self.apt_configured = self.apt_configured or _configures_apt(command)
+            sure = command.runs is Runs.ALWAYS and command.checked and outer is Claim.YES
+            certain = Claim.YES if sure else Claim.UNKNOWN
+            around = _Surroundings(environment, folder, line_at(command.offset), certain, user)
+            for change in _redirected(command, words, around):
+                yield self._taken(change, user)
+            if not self.state.apt_configured and _configures_apt(command):
+                self.state = replace(self.state, apt_configured=True)
             if (activated := _activated(words, folder)) is not None:
                 path = environment.get("PATH")
                 environment["VIRTUAL_ENV"] = activated
@@ -194,33 +200,32 @@ class _RunReader:
                 continue
             assigned = _assigned(command, environment)
             seen = ChainMap(assigned, environment) if assigned else environment
-            certain = Claim.YES if command.runs is Runs.ALWAYS and command.checked else Claim.UNKNOWN
             if words and words[0] not in script.functions:  # what a function runs is read where it stands
-                surroundings = _Surroundings(seen, folder, line_at(command.offset), certain, self.user)
-                yield from self._words(words, surroundings, depth)
+                yield from self._words(words, replace(around, environment=seen), depth)
         if script.broken:
-            yield Untracked("a script that cannot be read", line_at(0), Claim.UNKNOWN)
+            yield self._taken(Untracked("a script that cannot be read", line_at(0), Claim.UNKNOWN), user)
 
     def _words(self, words: tuple[Known[str], ...], around: _Surroundings, depth: int) -> Iterator[Change]:
-        words, environment, user = _unwrap(words, around.environment, around.user)
+        words, environment, user = unwrap(words, around.environment, around.user)
         if not words:
             return
         path = words[0]
         if path is UNKNOWN:
-            yield Untracked("a command that the file does not name", around.line, around.certain)
+            yield self._taken(
+                Untracked("a command that the file does not name", around.line, around.certain), user
+            )
             return
         name = path.rsplit("/", 1)[-1]
-        nested = _nested_script(name, words)
+        nested = nested_script(name, words) or self._written_script(words, around)
         if nested is not None and depth < _MAX_NESTING:
             flags, text = nested
             errexit, pipefail = shell_options(flags)
             script = commands(text, pipefail=pipefail, errexit=errexit)
-            for change in self._script(script, lambda _: around.line, depth + 1):
-                yield change if around.certain is Claim.YES else replace(change, certain=around.certain)
+            yield from self._script(script, lambda _: around.line, depth + 1, user, around.certain)
             return
         effect = effect_of(name)
         if effect is None:
-            yield Untracked(name, around.line, around.certain)
+            yield self._taken(Untracked(name, around.line, around.certain), user)
             return
         for change in effect(
             Call(
@@ -233,22 +238,85 @@ class _RunReader:
                 line=around.line,
                 certain=around.certain,
                 path=path,
-                virtual_environments=self.virtual_environments,
-                apt_configured=self.apt_configured,
+                state=self.state,
+                virtual_environments=self.state.virtual_environments,
+                apt_configured=self.state.apt_configured,
             )
         ):
-            if isinstance(change, VirtualEnvironment):
-                self.virtual_environments = (change.path, *self.virtual_environments)
-            yield change
+            yield self._taken(change, user)
+
+    def _written_script(
+        self, words: tuple[Known[str], ...], around: _Surroundings
+    ) -> tuple[list[str], str] | None:
+        """The flags and the text of a shell script that the build itself brought, else None."""
+        path = words[0]
+        if is_shell(path) and len(words) > 1 and words[1] is not UNKNOWN and not words[1].startswith("-"):
+            path = words[1]
+        elif path is UNKNOWN or "/" not in path:
+            return None
+        entry = self.state.files.entry(absolute(path, around.folder))
+        content = entry.content
+        if entry.exists is not Claim.YES or content is None or content.text is UNKNOWN:
+            return None
+        if content.nature is not Nature.SCRIPT or content.interpreter is UNKNOWN:
+            return ([], content.text) if path is not words[0] else None
+        named = interpreter(f"#!{content.interpreter}")
+        return (list(named[1:]), content.text) if is_posix(named) or path is not words[0] else None
+
+    def _taken(self, change: Change, user: Known[str]) -> Change:
+        """The change, after the state has taken it in."""
+        uid, gid = self._ids(user)
+        self.state = take(self.state, change, Actor(self.writer(change.line), uid, gid, self.umask))
+        return change
+
+    def _ids(self, user: Known[str]) -> tuple[Known[int], Known[int]]:
+        accounts, last = self.state.accounts, self._last_ids
+        if last is None or last[0] != user or last[1] is not accounts:
+            last = self._last_ids = (user, accounts, accounts.ids(user))
+        return last[2]
 
 
-def _is_posix(shell: tuple[str, ...]) -> bool:
-    return bool(shell) and shell[0].rsplit("/", 1)[-1] in _POSIX_SHELLS
+def _redirected(
+    command: Command,
+    words: tuple[Known[str], ...],
+    around: _Surroundings,
+) -> Iterator[Change]:
+    """The files that the shell itself opens for writing."""
+    for redirect in command.redirects:
+        if redirect.operator not in _WRITING or redirect.target is None:
+            continue
+        path = _value(redirect.target, around.environment)
+        if path is UNKNOWN or redirect.target.pattern:
+            yield Doubted("/", around.line, around.certain, removes=False)
+            continue
+        place = absolute(path, around.folder)
+        if place.startswith(("/dev/", "/proc/")):
+            continue
+        text = UNKNOWN if redirect.operator.endswith(">>") else _printed(command, words, around.environment)
+        content = None if text is UNKNOWN else content_of_text(text)
+        yield FileWritten(place, around.line, around.certain, content)
 
 
-def _interpreter(body: str) -> tuple[str, ...]:
-    words = body[2:].split("\n", 1)[0].split()
-    return tuple(words[1:] if words[:1] and words[0].endswith("/env") else words)
+_WRITING = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
+
+
+def _printed(command: Command, words: tuple[Known[str], ...], environment: Mapping[str, str]) -> Known[str]:
+    """What the command prints, where it is plain to see."""
+    if not words:
+        return ""
+    name, arguments = words[0], words[1:]
+    if name == "cat" and not arguments:
+        bodies = [redirect.body for redirect in command.redirects if redirect.operator.startswith("<<")]
+        literal = bodies and "$" not in bodies[-1] and "`" not in bodies[-1] and "\\" not in bodies[-1]
+        return bodies[-1] if literal else UNKNOWN
+    known = [word for word in arguments if word is not UNKNOWN]
+    if len(known) < len(arguments) or any(word.pattern for word in command.words):
+        return UNKNOWN
+    if name == "echo" and not any(word.startswith("-") or "\\" in word for word in known):
+        return " ".join(known) + "\n"
+    if name == "printf" and len(known) == 1 and "%" not in known[0] and "\\" not in known[0]:
+        return known[0]
+    return UNKNOWN
 
 
 def _is_lone_heredoc(text: str, name: str) -> bool:
@@ -286,58 +354,6 @@ def _changed_folder(command: Command, words: tuple[Known[str], ...], folder: Kno
     if not plain or path is UNKNOWN or path.startswith(("-", "~")):
         return UNKNOWN
     return absolute(path, folder) if path.startswith("/") or folder is not UNKNOWN else UNKNOWN
-
-
-def _unwrap(
-    words: tuple[Known[str], ...], environment: Mapping[str, str], user: Known[str]
-) -> tuple[tuple[Known[str], ...], Mapping[str, str], Known[str]]:
-    """Take `sudo`, `env NAME=value`, `time` and the like off the front.
-
-    Returns:
-        The command's own words, and the environment and the user that it gets.
-    """
-    while words and words[0] is not UNKNOWN:
-        wrapper = words[0].rsplit("/", 1)[-1]
-        if wrapper not in _WRAPPERS:
-            break
-        with_value = _WRAPPERS[wrapper].split()
-        rest = list(words[1:])
-        user = "root" if wrapper == "sudo" else user
-        while rest and rest[0] is not UNKNOWN and (rest[0].startswith("-") or "=" in rest[0]):
-            option = str(rest.pop(0))
-            value = rest.pop(0) if option in with_value and rest else None
-            if option in {"-S", "--split-string"} and wrapper == "env":
-                return (UNKNOWN,), environment, user
-            if option in {"-u", "--user"} and wrapper == "sudo":
-                user = UNKNOWN if value is None else value
-            elif option in {"-u", "--unset"} and wrapper == "env":
-                environment = {name: text for name, text in environment.items() if name != value}
-            elif not option.startswith("-"):
-                name, _, text = option.partition("=")
-                environment = {**environment, name: text}
-        if wrapper == "timeout" and rest:
-            rest.pop(0)
-        elif wrapper in {"gosu", "su-exec"} and rest:
-            user = rest.pop(0)
-        elif wrapper == "xargs":
-            rest.append(UNKNOWN)  # what it reads from its standard input
-        words = tuple(rest)
-    return words, environment, user
-
-
-def _nested_script(name: str, words: tuple[Known[str], ...]) -> tuple[list[str], str] | None:
-    """The flags and the script of `sh -c 'script'`, else None."""
-    if name not in _POSIX_SHELLS:
-        return None
-    flags: list[str] = []
-    for index, word in enumerate(words[1:], start=1):
-        if word is UNKNOWN or not (word.startswith(("-", "+")) or word == "pipefail"):
-            return None
-        flags.append(word)
-        if word.startswith("-") and not word.startswith("--") and "c" in word:
-            text = words[index + 1] if index + 1 < len(words) else UNKNOWN
-            return None if text is UNKNOWN else (flags, text)
-    return None
 
 
 def _settle_caches(changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 from multistage_cli.build.context.build_context import BuildContext, Entry, Totals, open_context
+from multistage_cli.build.context.coverage import Coverage, Selector
+from multistage_cli.build.context.differences import Change, Compared, Difference, Differences
+from multistage_cli.build.context.digests import ContextDigests
 from multistage_cli.build.context.folders import ContextProblem, Kind
 
-__all__ = ["BuildContext", "ContextProblem", "Entry", "Kind", "Totals", "open_context"]
+__all__ = [
+    "BuildContext",
+    "Change",
+    "Compared",
+    "ContextDigests",
+    "ContextProblem",
+    "Coverage",
+    "Difference",
+    "Differences",
+    "Entry",
+    "Kind",
+    "Selector",
+    "Totals",
+    "open_context",
+]

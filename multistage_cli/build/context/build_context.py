@@ -86,6 +86,11 @@ class BuildContext:
         self._totals: dict[str, Totals] = {}
 
     @property
+    def folders(self) -> Folders:
+        """What reads the folders: for the modules of this package."""
+        return self._folders
+
+    @property
     def problems(self) -> tuple[ContextProblem, ...]:
         """What Docker will trip over, as far as the build context was looked at; at most a thousand."""
         return tuple(problem for _, problem in sorted(self._folders.problems.items()))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from multistage_cli.build.changes import Change
+    from multistage_cli.build.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Call:
         line: where the command stands on disk.
         certain: YES where the RUN cannot succeed without this command having succeeded, else UNKNOWN.
         path: the name as it was called, with its folder (`/opt/venv/bin/pip`).
+        state: what the image holds before the command.
         virtual_environments: those that commands before this one made.
         apt_configured: whether a file that configures apt was or may have been written before.
     """
@@ -48,6 +50,7 @@ class Call:
     line: int
     certain: Claim
     path: str
+    state: State
     virtual_environments: tuple[str, ...] = ()
     apt_configured: bool = False
 

@@ -1,0 +1,228 @@
+"""Users and groups of an image, as /etc/passwd and /etc/group have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.ordered import OrderedVersions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FIRST_USER: Final = 1000
+"""The first id of ordinary users and groups: UID_MIN and GID_MIN in /etc/login.defs, FIRST_UID in adduser.conf."""
+LAST_USER: Final = 59_999
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user.
+
+    Attributes:
+        name: as in /etc/passwd.
+        uid: its number.
+        gid: the number of its main group.
+        home: its home folder, which need not exist.
+        shell: its login shell.
+        line: of the command that made it; None for the base image.
+        exists: UNKNOWN where that command may not have run.
+    """
+
+    name: str
+    uid: Known[int] = UNKNOWN
+    gid: Known[int] = UNKNOWN
+    home: Known[str] = UNKNOWN
+    shell: Known[str] = UNKNOWN
+    line: int | None = None
+    exists: Claim = Claim.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group, in the same way."""
+
+    name: str
+    gid: Known[int] = UNKNOWN
+    line: int | None = None
+    exists: Claim = Claim.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """All users and groups that are known.
+
+    Attributes:
+        users: by name.
+        groups: by name.
+        users_complete: whether no other user exists.
+        groups_complete: whether no other group exists.
+    """
+
+    users: OrderedVersions[Account]
+    groups: OrderedVersions[Group]
+    users_complete: bool = False
+    groups_complete: bool = False
+
+    @classmethod
+    def unknown(cls) -> Accounts:
+        """Of an image that nothing is known of."""
+        return cls(OrderedVersions(), OrderedVersions())
+
+    @classmethod
+    def of(
+        cls, users: Iterable[Account], groups: Iterable[Group], *, users_complete: bool, groups_complete: bool
+    ) -> Accounts:
+        """The accounts of a base image."""
+        made: OrderedVersions[Account] = OrderedVersions()
+        for user in users:
+            made = made.put(user.name, user)
+        made_groups: OrderedVersions[Group] = OrderedVersions()
+        for group in groups:
+            made_groups = made_groups.put(group.name, group)
+        return cls(made, made_groups, users_complete, groups_complete)
+
+    def user(self, name: str) -> Account | None:
+        """The user of that name, or None where none is known; `exists` may be NO or UNKNOWN."""
+        return self.users.get(name)
+
+    def has_user(self, name: str) -> Claim:
+        """Whether /etc/passwd has the name."""
+        found = self.users.get(name)
+        if found is not None:
+            return found.exists
+        return Claim.NO if self.users_complete else Claim.UNKNOWN
+
+    def has_group(self, name: str) -> Claim:
+        """Whether /etc/group has the name."""
+        found = self.groups.get(name)
+        if found is not None:
+            return found.exists
+        return Claim.NO if self.groups_complete else Claim.UNKNOWN
+
+    def ids(self, user: Known[str], group: Known[str] | None = None) -> tuple[Known[int], Known[int]]:
+        """The numbers that `USER user:group` means; the group that the user has where none is named.
+
+        A number without an entry gets the group 0, as runc has it.
+        """
+        if user is UNKNOWN:
+            return UNKNOWN, self.group_id(group) if group is not None else UNKNOWN
+        if group is None and ":" in user:
+            user, _, group = user.partition(":")
+        if user.isdecimal():
+            uid: Known[int] = int(user)
+            account = self._numbered(int(user))
+        else:
+            found = self.users.get(user or "root")
+            account = found if found is not None and found.exists is Claim.YES else None
+            uid = account.uid if account is not None else 0 if user in {"", "root"} else UNKNOWN
+        if group:
+            return uid, self.group_id(group)
+        if account is not None:
+            return uid, account.gid
+        numbered = user.isdecimal() and self.users_complete and self._settled()
+        return uid, 0 if numbered or uid == 0 else UNKNOWN
+
+    def group_id(self, group: Known[str]) -> Known[int]:
+        """The number of a group by its name or number."""
+        if group is UNKNOWN:
+            return UNKNOWN
+        if group.isdecimal():
+            return int(group)
+        found = self.groups.get(group)
+        if found is not None and found.exists is Claim.YES:
+            return found.gid
+        return 0 if group in {"", "root"} else UNKNOWN
+
+    def home(self, user: Known[str]) -> Known[str]:
+        """The home folder of a user by name or number, as the container's HOME has it."""
+        if user is UNKNOWN:
+            return UNKNOWN
+        name = user.partition(":")[0]
+        account = self._numbered(int(name)) if name.isdecimal() else self.users.get(name or "root")
+        if account is not None and account.exists is Claim.YES:
+            return account.home
+        if name in {"", "root", "0"}:
+            return "/root"
+        return "/" if name.isdecimal() and self.users_complete and self._settled() else UNKNOWN
+
+    def add_user(self, account: Account) -> Accounts:
+        """One user more; a name that exists keeps what it has, as useradd refuses it."""
+        old = self.users.get(account.name)
+        if old is not None and old.exists is Claim.YES:
+            return self
+        if old is not None and old.exists is Claim.UNKNOWN and account.exists is Claim.UNKNOWN:
+            account = Account(account.name, line=account.line, exists=Claim.UNKNOWN)
+        return replace(self, users=self.users.put(account.name, account))
+
+    def add_group(self, group: Group) -> Accounts:
+        """One group more, in the same way."""
+        old = self.groups.get(group.name)
+        if old is not None and old.exists is Claim.YES:
+            return self
+        return replace(self, groups=self.groups.put(group.name, group))
+
+    def remove_user(self, name: str, certain: Claim) -> Accounts:
+        """The user goes."""
+        exists = Claim.NO if certain is Claim.YES else Claim.UNKNOWN
+        return replace(self, users=self.users.put(name, Account(name, exists=exists)))
+
+    def doubt(self, *, removes: bool) -> Accounts:
+        """There may be others; with `removes`, those known may be gone or different, too."""
+        if removes:
+            return Accounts.unknown()
+        if not self.users_complete and not self.groups_complete:
+            return self
+        return replace(self, users_complete=False, groups_complete=False)
+
+    def free_user_id(self, *, system: bool, adduser: bool) -> Known[int]:
+        """The number that the next user gets where the command names none.
+
+        useradd takes one more than the highest in its range, and system users downwards from 999
+        (shadow's find_new_uid); adduser takes the first that is free, and system users upwards from 100.
+        """
+        if len(self.users) > _MOST_USERS:
+            return UNKNOWN
+        numbers = {account.uid for account in self.users.values() if account.exists is not Claim.NO}
+        return _free(numbers, self._settled() and self.users_complete, system=system, adduser=adduser)
+
+    def free_group_id(self, *, system: bool, adduser: bool) -> Known[int]:
+        """The number that the next group gets, in the same way."""
+        if len(self.groups) > _MOST_USERS:
+            return UNKNOWN
+        numbers = {group.gid for group in self.groups.values() if group.exists is not Claim.NO}
+        return _free(numbers, self._settled() and self.groups_complete, system=system, adduser=adduser)
+
+    def _numbered(self, uid: int) -> Account | None:
+        if len(self.users) > _MOST_USERS:
+            return None
+        return next(
+            (found for found in self.users.values() if found.uid == uid and found.exists is Claim.YES), None
+        )
+
+    def _settled(self) -> bool:
+        """Whether every known user surely exists or does not; nobody has that many users."""
+        return len(self.users) <= _MOST_USERS and all(
+            account.exists is not Claim.UNKNOWN for account in self.users.values()
+        )
+
+
+_MOST_USERS = 500
+_SYSTEM_LAST = 999
+_SYSTEM_FIRST = 100
+
+
+def _free(numbers: set[Known[int]], complete: bool, *, system: bool, adduser: bool) -> Known[int]:  # noqa: FBT001
+    if not complete or UNKNOWN in numbers:
+        return UNKNOWN
+    if system and not adduser:
+        return next((n for n in range(_SYSTEM_LAST, _SYSTEM_FIRST, -1) if n not in numbers), UNKNOWN)
+    if system:
+        return next((n for n in range(_SYSTEM_FIRST, _SYSTEM_LAST + 1) if n not in numbers), UNKNOWN)
+    if adduser:
+        return next((n for n in range(FIRST_USER, LAST_USER + 1) if n not in numbers), UNKNOWN)
+    highest = max(
+        (n for n in numbers if n is not UNKNOWN and FIRST_USER <= n <= LAST_USER), default=FIRST_USER - 1
+    )
+    return highest + 1 if highest < LAST_USER else UNKNOWN

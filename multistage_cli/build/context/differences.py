@@ -1,0 +1,279 @@
+"""What differs between an earlier and a later state of a build context, one selection at a time.
+
+Two folders are compared by what BuildKit compares: names, kinds, permission bits, links' targets and content.
+Where only the names of changed files are known (from a person, or from git), nothing is read at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from multistage_cli.build.context.coverage import Coverage
+from multistage_cli.build.context.digests import ContextDigests
+from multistage_cli.build.context.dockerignore import from_words
+from multistage_cli.build.context.folders import join
+from multistage_cli.build.context.go_paths import PatternError, inside
+from multistage_cli.build.context.sources import resolve, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from multistage_cli.build.context.build_context import BuildContext
+    from multistage_cli.build.context.coverage import Selector
+    from multistage_cli.build.context.folders import Row
+
+
+class Change(StrEnum):
+    """What became of a path."""
+
+    CHANGED = "changed"
+    MODE = "has other permissions"
+    NEW = "is new"
+    GONE = "is gone"
+    LEFT_OUT = "is left out by the ignore file now"
+    LET_IN = "is no longer left out by the ignore file"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path of the build context and what became of it; `folder` where it stands for all in a folder."""
+
+    path: str
+    change: Change
+    folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How the two states of one selection differ.
+
+    Attributes:
+        differences: by path; empty where BuildKit finds the same.
+        certain: false where files only moved, so that BuildKit, which does not look at all of their names,
+            may find the same.
+    """
+
+    differences: tuple[Difference, ...]
+    certain: bool = True
+
+
+_SAME: Final = Compared(())
+
+
+class Differences:
+    """Compares two states of a build context.
+
+    Args:
+        before: the earlier state.
+        after: the later one; the same object where only `touched` tells them apart.
+        touched: the paths that differ, where that is known, so that no file is read; None to find out.
+        selectors: all that will be asked, so that folders within folders are walked once.
+    """
+
+    def __init__(
+        self,
+        before: BuildContext,
+        after: BuildContext,
+        touched: Iterable[Difference] | None = None,
+        selectors: Iterable[Selector] = (),
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._touched = None if touched is None else tuple(touched)
+        self._paths: Mapping[str, Difference] = {entry.path: entry for entry in self._touched or ()}
+        self._digests = (ContextDigests(before), ContextDigests(after))
+        self._compared: dict[Selector, Compared] = {}
+        self._below: dict[str, tuple[Difference, ...]] = {}
+        self._folders = self._top_folders(selectors)
+
+    def of(self, selector: Selector) -> Compared:
+        """The differences in what one selector takes."""
+        known = self._compared.get(selector)
+        if known is None:
+            known = self._compared[selector] = self._compare(selector)
+        return known
+
+    def moved(self, earlier: Selector, later: Selector) -> bool | None:
+        """Whether an earlier instruction took the same as a later one with other sources.
+
+        None where nobody knows, as the earlier files are not there any more.
+        """
+        if self._touched is not None and self.of(earlier).differences:
+            return None
+        return self._digests[0].of(earlier) == self._digests[1].of(later)
+
+    def _compare(self, selector: Selector) -> Compared:
+        found: dict[str, Difference] = {}
+        if self._before is not self._after:
+            found.update((entry.path, entry) for entry in self._listed(selector))
+        if self._touched is not None:
+            coverages = [Coverage(self._after, selector)]
+            if self._before is not self._after:
+                coverages.append(Coverage(self._before, selector))
+            for entry in self._touched:
+                if entry.path not in found and any(
+                    coverage.covers(entry.path, folder=entry.folder) for coverage in coverages
+                ):
+                    found[entry.path] = entry
+        if not found:
+            return _SAME
+        differences = tuple(found[path] for path in sorted(found))
+        if not _may_have_moved(selector, differences):
+            return Compared(differences)
+        if self._touched is not None:
+            return Compared(differences, certain=False)
+        same = self._digests[0].of(selector) == self._digests[1].of(selector)
+        return _SAME if same else Compared(differences)
+
+    # Two listings.
+
+    def _top_folders(self, selectors: Iterable[Selector]) -> tuple[str, ...]:
+        """The folders that selectors take whole, without those that lie in one of them."""
+        places = set()
+        for selector in selectors:
+            for fixed, pattern in selector.patterns():
+                real = resolve(self._after.folders, fixed)
+                if real is not None and not pattern:
+                    places.add(real)
+        kept: list[str] = []
+        for place in sorted(places):
+            if not any(not top or place == top or place.startswith(top + "/") for top in kept[-1:]):
+                kept.append(place)
+        return tuple(kept)
+
+    def _listed(self, selector: Selector) -> Iterator[Difference]:
+        excluded = from_words(selector.exclude)
+        for fixed, pattern in selector.patterns():
+            word = join(fixed, pattern) if pattern else fixed
+            before = dict(_matches(self._before, word, literal=not pattern))
+            after = dict(_matches(self._after, word, literal=not pattern))
+            for path in sorted(before.keys() | after.keys()):
+                for entry in self._at(path, before.get(path), after.get(path)):
+                    below = entry.path[len(path) :].lstrip("/") if path else entry.path
+                    if not (below and excluded.excludes(below)):
+                        yield entry
+
+    def _at(self, path: str, before: _Place | None, after: _Place | None) -> Iterator[Difference]:
+        if before is None or after is None:
+            present = before or after
+            if present is not None:
+                yield self._one_sided(path, present.real, gone=after is None)
+            return
+        folders = before.is_folder, after.is_folder
+        if not any(folders):
+            yield from self._file(path, before, after)
+        elif not all(folders):
+            yield Difference(path or ".", Change.CHANGED)
+        else:
+            if before.row is not None and after.row is not None and before.row.mode != after.row.mode:
+                yield Difference(path, Change.MODE)
+            if before.real == after.real:
+                for entry in self._folder(after.real):
+                    rest = entry.path[len(after.real) :].lstrip("/") if after.real else entry.path
+                    yield Difference(join(path, rest), entry.change)
+            else:
+                yield from self._walked(before.real, after.real, path)
+
+    def _folder(self, real: str) -> tuple[Difference, ...]:
+        known = self._below.get(real)
+        if known is not None:
+            return known
+        for top in self._folders:
+            if top != real and (not top or real.startswith(top + "/")):
+                below = real + "/"
+                whole = self._folder(top)
+                known = tuple(entry for entry in whole if entry.path.startswith(below))
+                break
+        else:
+            known = tuple(self._walked(real, real, real))
+        self._below[real] = known
+        return known
+
+    def _walked(self, before: str, after: str, shown: str) -> Iterator[Difference]:
+        """Merge two walks; both are in the order of their paths, name by name."""
+        earlier = {found.path: found for found in self._before.folders.walk(before, "")}
+        for found in self._after.folders.walk(after, ""):
+            match = earlier.pop(found.path, None)
+            path = join(shown, found.path)
+            if match is None:
+                yield self._one_sided(path, found.real, gone=False)
+            elif "directory" not in (match.row.kind, found.row.kind):
+                yield from self._file(path, _Place(match.real, match.row), _Place(found.real, found.row))
+            elif match.row.kind != found.row.kind:
+                yield Difference(path, Change.CHANGED)
+            elif match.row.mode != found.row.mode:
+                yield Difference(path, Change.MODE)
+        for rest, match in earlier.items():
+            yield self._one_sided(join(shown, rest), match.real, gone=True)
+
+    def _file(self, path: str, before: _Place, after: _Place) -> Iterator[Difference]:
+        earlier, later = before.row, after.row
+        if earlier is None or later is None:
+            return
+        if self._touched is not None:
+            touched = self._paths.get(after.real)
+            if touched is not None:
+                yield Difference(path, touched.change)
+            return
+        content = (earlier.kind, earlier.size_bytes, earlier.target)
+        if content != (later.kind, later.size_bytes, later.target):
+            yield Difference(path, Change.CHANGED)
+        elif earlier.kind != "link" and earlier.mode != later.mode:
+            yield Difference(path, Change.MODE)
+        elif self._digests[0].file(before.real, earlier) != self._digests[1].file(after.real, later):
+            yield Difference(path, Change.CHANGED)
+
+    def _one_sided(self, path: str, real: str, *, gone: bool) -> Difference:
+        """What is in one listing alone: new or gone, or only let in or left out by the ignore file."""
+        other = self._after if gone else self._before
+        if other.ignored(real) and not (self._after if not gone else self._before).ignored(real):
+            touched = self._paths.get(real)
+            if touched is None:
+                return Difference(path or ".", Change.LEFT_OUT if gone else Change.LET_IN)
+        return Difference(path or ".", Change.GONE if gone else Change.NEW)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    real: str
+    row: Row | None
+
+    @property
+    def is_folder(self) -> bool:
+        return self.row is None or self.row.kind == "directory"
+
+
+def _matches(context: BuildContext, word: str, *, literal: bool) -> Iterator[tuple[str, _Place]]:
+    if literal:
+        real = resolve(context.folders, inside(word))
+        if real is None:
+            real = resolve(context.folders, inside(word), last=False)
+        if real is not None:
+            yield word, _Place(real, context.folders.row(real) if real else None)
+        return
+    try:
+        for found in select(context.folders, word):
+            yield found.path, _Place(found.real, found.row)
+    except PatternError:
+        return
+
+
+def _may_have_moved(selector: Selector, differences: tuple[Difference, ...]) -> bool:
+    """Whether the files may only have moved, where BuildKit takes in their last names alone.
+
+    checksum.go does so for wildcards and `--exclude`.
+    """
+    if not selector.exclude and not any(pattern for _, pattern in selector.patterns()):
+        return False
+    added = {Change.NEW, Change.LET_IN}
+    removed = {Change.GONE, Change.LEFT_OUT}
+    kinds = {entry.change for entry in differences}
+    if not kinds & added or not kinds & removed or kinds - added - removed:
+        return False
+    names = [
+        sorted(entry.path.rpartition("/")[2] for entry in differences if entry.change in group)
+        for group in (added, removed)
+    ]
+    return names[0] == names[1]

@@ -1,0 +1,202 @@
+"""What happened to a directory and all below it, told once instead of for every path.
+
+An event lies at a directory and is folded over the claims about paths below that are older than it: so
+`chown -R`, a command that nobody knows and a copied directory cost the same however much lies there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.files.model import Change, Entry, Kind, Writer, either
+
+if TYPE_CHECKING:
+    from multistage_cli.build.files.tree import Files, Query
+
+Parts: TypeAlias = tuple[str, ...]
+
+
+class Event(Protocol):
+    """Something that happened below a directory."""
+
+    @property
+    def by(self) -> Writer:
+        """What it follows from."""
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        """The claim about a path, given the claim before; `below` is the path from the directory."""
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        """The names that it may have brought into a directory; UNKNOWN where those are not known."""
+
+    def covers(self, older: Event) -> bool:
+        """Whether an older event at the same directory says nothing more after this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something may have been added, removed or altered, by a command that nobody can follow."""
+
+    by: Writer
+    adds: bool = True
+    removes: bool = True
+    alters: bool = True
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        if (entry.exists is Claim.NO and self.adds) or (entry.exists is Claim.YES and self.removes):
+            return Entry(Claim.UNKNOWN, because=self.by)
+        if entry.exists is Claim.NO or not self.alters:
+            return entry
+        return Entry(entry.exists, because=entry.because)
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        return UNKNOWN if self.adds else ()
+
+    def covers(self, older: Event) -> bool:
+        if self.adds and self.removes and self.alters:
+            return True
+        return (
+            isinstance(older, Doubt)
+            and self.adds >= older.adds
+            and self.removes >= older.removes
+            and self.alters >= older.alters
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Owners or modes of everything, as by `chown -R`; `certain` where the command surely ran.
+
+    Attributes:
+        by: the command.
+        change: the new attributes.
+        certain: UNKNOWN where the command may not have run.
+        pattern: names directly in the directory that it is about (`chown -R x dir/*`), or None for the
+            directory itself and all in it.
+    """
+
+    by: Writer
+    change: Change
+    certain: Claim
+    pattern: str | None = None
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        if entry.exists is Claim.NO or not _concerns(self.pattern, below):
+            return entry
+        return changed(entry, self.change, self.by, self.certain)
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        return ()
+
+    def covers(self, older: Event) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Names in the directory that fit a pattern are gone, as by `rm -rf dir/*`."""
+
+    by: Writer
+    pattern: str
+    certain: Claim
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        if entry.exists is Claim.NO or not below or not _concerns(self.pattern, below):
+            return entry
+        exists = Claim.NO if self.certain is Claim.YES else Claim.UNKNOWN
+        return Entry(exists, because=self.by)
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        return ()
+
+    def covers(self, older: Event) -> bool:
+        return isinstance(older, Removed) and older.pattern == self.pattern and self.certain is Claim.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The content of another directory was copied over this one.
+
+    Attributes:
+        by: the command or instruction.
+        files: where it was copied from, as it was then.
+        at: the directory's path there.
+        change: the owner and mode that the copies get.
+        certain: UNKNOWN where it may not have happened.
+        partial: whether some of it may have been left out, as by `--exclude`.
+    """
+
+    by: Writer
+    files: Files
+    at: Parts
+    change: Change
+    certain: Claim = Claim.YES
+    partial: bool = False
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        if not below:
+            return entry
+        source = query.entry(self.files, self.at + below)
+        if source.exists is Claim.NO:
+            return entry
+        if self.partial or self.certain is not Claim.YES or source.exists is Claim.UNKNOWN:
+            return maybe(entry, self.by)
+        if source.kind is Kind.DIRECTORY and entry.exists is not Claim.NO:
+            # Copied over what is there, a directory gets the mode of its source. Over a link it does not.
+            return replace(
+                changed(source, self.change, self.by, Claim.YES),
+                kind=Kind.DIRECTORY if entry.kind is Kind.DIRECTORY else UNKNOWN,
+                because=self.by,
+            )
+        return replace(changed(source, self.change, self.by, Claim.YES), writer=self.by, because=self.by)
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        return query.names(self.files, self.at + below)
+
+    def covers(self, older: Event) -> bool:
+        return False
+
+
+def _concerns(pattern: str | None, below: Parts) -> bool:
+    if pattern is None:
+        return True
+    if not below:
+        return False
+    name = below[0]
+    hidden = name.startswith(".") and not pattern.startswith(".")
+    return not hidden and fnmatchcase(name, pattern)
+
+
+def maybe(entry: Entry, by: Writer) -> Entry:
+    """The claim after something may have been written over it."""
+    if entry.exists is Claim.NO:
+        return Entry(Claim.UNKNOWN, because=by)
+    return Entry(entry.exists, because=entry.because)
+
+
+def changed(entry: Entry, change: Change, by: Writer, certain: Claim) -> Entry:
+    """The claim with the attributes that a command gave, or may have given, to it."""
+    uid = entry.uid if change.uid is None else change.uid
+    gid = entry.gid if change.gid is None else change.gid
+    mode = _new_mode(entry, change)
+    if certain is not Claim.YES:
+        uid, gid, mode = either(uid, entry.uid), either(gid, entry.gid), either(mode, entry.mode)
+    if entry.kind is Kind.LINK:
+        mode = entry.mode  # chmod -R leaves links alone, and theirs means nothing
+    return replace(entry, uid=uid, gid=gid, mode=mode, writer=by if certain is Claim.YES else entry.writer)
+
+
+def _new_mode(entry: Entry, change: Change) -> Known[int]:
+    if change.mode is None:
+        return entry.mode
+    if change.mode is UNKNOWN or isinstance(change.mode, int):
+        return change.mode
+    if entry.mode is UNKNOWN or entry.kind is UNKNOWN:
+        kinds = (Kind.FILE, Kind.DIRECTORY) if entry.kind is UNKNOWN else (entry.kind,)
+        olds = (0, 0o7777) if entry.mode is UNKNOWN else (entry.mode,)
+        found = {change.mode(old, kind) for old in olds for kind in kinds}
+        return found.pop() if len(found) == 1 else UNKNOWN
+    return change.mode(entry.mode, entry.kind)

@@ -1,0 +1,457 @@
+"""The files of an image as a tree whose versions share what did not change.
+
+A change rebuilds the nodes from the root to its path and nothing else, so that a stage of 20,000 RUN lines
+can keep a version for each. What concerns all below a directory is an event at that directory (events.py),
+and what nobody wrote is asked of a backing (backing.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.files.backing import ANYTHING, NOTHING
+from multistage_cli.build.files.events import Changed, Copied, Doubt, Event, Removed, changed
+from multistage_cli.build.files.model import ABSENT, MAYBE, Change, Entry, Kind, Writer, either
+from multistage_cli.build.persistent import PersistentMap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from multistage_cli.build.files.backing import Backing
+
+Parts: TypeAlias = tuple[str, ...]
+
+_MOST_EVENTS: Final = 128
+"""At one directory; more of them become one doubt, so that no file makes an answer slow."""
+_MOST_LINKS: Final = 40  # MAXSYMLINKS of Linux
+_MOST_STEPS: Final = 4_000
+_DEEPEST: Final = 50
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 4_096
+_MOST_NAMES: Final = 10_000
+_DIRECTORY: Final = Entry(Claim.YES, Kind.DIRECTORY, 0o755, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A path that something was written to, or that lies above such a path.
+
+    Attributes:
+        own: the claim about it, as of `stamp`.
+        stamp: events after it count, those before are in `own`.
+        children: names to nodes.
+        backing: of the names that are not in `children`, with the path there; None where the parent's goes on.
+        backing_stamp: since when the backing holds.
+        events: what happened here and below, in order.
+    """
+
+    own: Entry
+    stamp: int
+    children: PersistentMap[Node]
+    backing: tuple[Backing, Parts] | None = None
+    backing_stamp: int = 0
+    events: tuple[Event, ...] = ()
+
+
+_NO_CHILDREN: Final[PersistentMap[Node]] = PersistentMap()
+
+
+_Make: TypeAlias = "Callable[[Node], Node]"
+
+
+class Query:
+    """One question, with a bound on what it may cost: a hostile file cannot make an answer slow."""
+
+    __slots__ = ("_depth", "_known", "_steps")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._steps = 0
+        self._known: dict[tuple[int, Parts], Entry] = {}
+
+    def entry(self, files: Files, parts: Parts) -> Entry:
+        """What is known of a path without links in it; unknown where finding out would take too long."""
+        key = (id(files), parts)
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        self._steps += 1
+        if self._steps > _MOST_STEPS or self._depth > _DEEPEST or len(parts) > _LONGEST_PATH:
+            return MAYBE
+        self._depth += 1
+        found = _look(files.root, parts, self)
+        self._depth -= 1
+        self._known[key] = found
+        return found
+
+    def names(self, files: Files, parts: Parts) -> Known[tuple[str, ...]]:
+        """The names in a directory; unknown where finding out would take too long."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
+            return UNKNOWN
+        self._depth += 1
+        found = _names(files, parts, self)
+        self._depth -= 1
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """All files of an image after a command; never changed, only replaced.
+
+    Every path is absolute. What a command does is certain (YES), or may not have happened (UNKNOWN).
+    """
+
+    root: Node
+
+    @classmethod
+    def of(cls, backing: Backing) -> Files:
+        """The files of a base image."""
+        return cls(Node(_DIRECTORY, 0, _NO_CHILDREN, (backing, ())))
+
+    # Questions.
+
+    def entry(self, path: str, *, follow: bool = True) -> Entry:
+        """What is known of a path; a link in last place is followed unless told otherwise.
+
+        A link that leads nowhere answers with what lies, or does not lie, at its end.
+        """
+        query = Query()
+        parts = self.resolve_parts(path, query, last=follow)
+        return MAYBE if parts is None else query.entry(self, parts)
+
+    def resolve(self, path: str, *, follow: bool = True) -> Known[str]:
+        """The path with all links followed; UNKNOWN where it cannot be told."""
+        parts = self.resolve_parts(path, Query(), last=follow)
+        return UNKNOWN if parts is None else "/" + "/".join(parts)
+
+    def exists(self, path: str) -> Claim:
+        """Whether something lies at a path, at the end of links."""
+        return self.entry(path).exists
+
+    def names(self, path: str) -> Known[tuple[str, ...]]:
+        """The names in a directory, sorted; UNKNOWN unless all of them are known."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        return UNKNOWN if parts is None else _names(self, parts, query)
+
+    def resolve_parts(self, path: str, query: Query, *, last: bool) -> Parts | None:
+        """The names from the root on, with links followed; None where that cannot be told."""
+        if len(path) > _LONGEST_PATH or "\0" in path or not path.startswith("/"):
+            return None
+        rest = [name for name in reversed(path.split("/")) if name not in {"", "."}]
+        done: list[str] = []
+        links = 0
+        while rest:
+            name = rest.pop()
+            if name == "..":
+                done = done[:-1]
+                continue
+            if len(name) > _LONGEST_NAME:
+                return None
+            done.append(name)
+            if not rest and not last:
+                break
+            entry = query.entry(self, tuple(done))
+            if entry.kind is not Kind.LINK:
+                continue
+            links += 1
+            target = entry.target
+            if target is UNKNOWN or links > _MOST_LINKS or len(rest) > _LONGEST_PATH:
+                return None
+            done = [] if target.startswith("/") else done[:-1]
+            rest += [part for part in reversed(target.split("/")) if part not in {"", "."}]
+        return tuple(done)
+
+    # Changes.
+
+    def write(self, path: str, entry: Entry, by: Writer, certain: Claim, *, keep: bool = False) -> Files:
+        """A file, a link or an empty directory is put at a path, in the place of what is there.
+
+        Args:
+            path: its folder exists, as the command would fail otherwise.
+            entry: what is put there.
+            by: the command.
+            certain: as everywhere.
+            keep: whether a file that is there keeps its owner and mode, and a link is written through
+                (`>`, `cp`), and a directory that is there keeps what is in it (`mkdir -p`).
+        """
+        query = Query()
+        parts = self.resolve_parts(path, query, last=keep)
+        if parts is None:
+            return self.doubt("/", by, removes=False)
+        sure = certain is Claim.YES
+        old = query.entry(self, parts)
+        new = replace(entry, exists=Claim.YES, writer=by, because=by)
+        if keep:
+            new = _kept(old, new)
+        if certain is not Claim.YES:
+            new = _joined(old, new)
+        if new.kind is Kind.DIRECTORY and keep and old.exists is not Claim.NO:
+            return self._put(
+                parts, query, by, lambda node: replace(node, own=new, stamp=by.stamp), implies=sure
+            )
+        fresh = Node(new, by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+        if certain is not Claim.YES and old.exists is not Claim.NO:
+            return self._put(
+                parts, query, by, lambda node: _with_event(replace(node, own=new, stamp=by.stamp), Doubt(by))
+            )
+        return self._put(parts, query, by, lambda _: fresh, implies=sure)
+
+    def make_directories(
+        self, path: str, by: Writer, certain: Claim, *, uid: Known[int], gid: Known[int], mode: Known[int]
+    ) -> Files:
+        """A directory and those above it, where they are not there (`mkdir -p`, WORKDIR, COPY)."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        if parts is None:
+            return self.doubt("/", by, removes=False)
+        made = Entry(Claim.YES, Kind.DIRECTORY, mode, uid, gid)
+        files = self
+        for length in range(1, len(parts) + 1):
+            old = query.entry(self, parts[:length])
+            if old.exists is Claim.YES and old.kind is not UNKNOWN:
+                continue
+            files = files.write("/" + "/".join(parts[:length]), made, by, certain, keep=True)
+        return files
+
+    def remove(self, path: str, by: Writer, certain: Claim) -> Files:
+        """What lies at a path goes, with all that is in it; a link goes, not what it points to."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=False)
+        if parts is None:
+            return self.doubt("/", by, adds=False, alters=False)
+        if query.entry(self, parts).exists is Claim.NO:
+            return self
+        if certain is Claim.YES and parts:
+            gone = Node(replace(ABSENT, because=by), by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+            return self._put(parts, query, by, lambda _: gone)
+        return self._event(parts, query, Doubt(by, adds=False, alters=False))
+
+    def remove_matching(self, folder: str, pattern: str, by: Writer, certain: Claim) -> Files:
+        """The names in a folder that fit a shell pattern go, as by `rm -rf folder/*`."""
+        return self._event_at(folder, Removed(by, pattern, certain))
+
+    def doubt(
+        self, path: str, by: Writer, *, adds: bool = True, removes: bool = True, alters: bool = True
+    ) -> Files:
+        """Something at the path or below may be added, removed or altered."""
+        return self._event_at(path, Doubt(by, adds, removes, alters))
+
+    def change(self, path: str, change: Change, by: Writer, certain: Claim, *, recursive: bool) -> Files:
+        """Owner or mode of a path, at the end of links, or of all below too."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=not recursive)
+        if parts is None:
+            return self._event_at("/", Changed(by, change, Claim.UNKNOWN))
+        if recursive:
+            return self._event(parts, query, Changed(by, change, certain))
+        old = query.entry(self, parts)
+        if old.exists is Claim.NO:
+            return self
+        new = changed(old, change, by, certain)
+        return self._put(parts, query, by, lambda node: replace(node, own=new, stamp=by.stamp))
+
+    def change_matching(self, folder: str, pattern: str, change: Change, by: Writer, certain: Claim) -> Files:
+        """Owner or mode of what fits a pattern in a folder, and of all below it."""
+        return self._event_at(folder, Changed(by, change, certain, pattern))
+
+    def copy_over(
+        self,
+        path: str,
+        source: Files,
+        source_path: str,
+        by: Writer,
+        *,
+        change: Change,
+        certain: Claim = Claim.YES,
+        partial: bool = False,
+    ) -> Files:
+        """The content of a directory is copied into the directory at a path, which exists."""
+        at = source.resolve_parts(source_path, Query(), last=True)
+        if at is None:
+            return self.doubt(path, by)
+        return self._event_at(path, Copied(by, source, at, change, certain, partial))
+
+    def mounted(self, path: str, shown: Files | None, source_path: str, by: Writer) -> Files:
+        """A mount hides what lies at a path; `shown` None where nothing is known of what it shows."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        if not parts:
+            return self
+        own = Entry(Claim.YES, because=by)
+        if shown is None:
+            node = Node(own, by.stamp, _NO_CHILDREN, (ANYTHING, ()), by.stamp)
+            return self._put(parts, query, by, lambda _: node)
+        at = shown.resolve_parts(
+            source_path if source_path.startswith("/") else f"/{source_path}", query, last=True
+        )
+        own = Entry(Claim.YES) if at is None else replace(query.entry(shown, at), exists=Claim.YES)
+        backing = ANYTHING if at is None else NOTHING
+        events = () if at is None else (Copied(by, shown, at, Change()),)
+        node = Node(own, by.stamp - 1, _NO_CHILDREN, (backing, ()), by.stamp - 1, events)
+        return self._put(parts, query, by, lambda _: node)
+
+    def unmounted(self, path: str, before: Files, by: Writer) -> Files:
+        """What lay at a path before it was hidden is there again, with what happened above it since."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        old_parts = before.resolve_parts(path, query, last=True)
+        if not parts or old_parts != parts:
+            return self
+        node = _node(before.root, parts)
+        if node is None:
+            node = _untouched(before.root, parts)
+        if query.entry(before, parts).exists is Claim.NO:
+            # The runtime makes the folder for the mount; whether it stays depends on the engine.
+            node = replace(node, own=Entry(Claim.UNKNOWN, because=by), stamp=by.stamp)
+        restored = node
+        return self._put(parts, query, by, lambda _: restored)
+
+    def add_event(self, path: str, event: Event) -> Files:
+        """Something happened at the path and below."""
+        return self._event_at(path, event)
+
+    # How it is done.
+
+    def _event_at(self, path: str, event: Event) -> Files:
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        return self._event(() if parts is None else parts, query, event)
+
+    def _event(self, parts: Parts, query: Query, event: Event) -> Files:
+        return self._put(parts, query, event.by, lambda node: _with_event(node, event))
+
+    def _put(self, parts: Parts, query: Query, by: Writer, make: _Make, *, implies: bool = False) -> Files:
+        """Put another node at a path; `implies` where a success means that the folders above exist."""
+        path = [self.root]
+        for index in range(len(parts)):
+            child = path[-1].children.get(parts[index])
+            path.append(_untouched(self.root, parts[: index + 1]) if child is None else child)
+        node = make(path.pop())
+        for depth in range(len(path) - 1, -1, -1):
+            parent = path[depth]
+            if implies and depth:
+                known = query.entry(self, parts[:depth])
+                if known.exists is not Claim.YES:
+                    own = replace(known, exists=Claim.YES, kind=Kind.DIRECTORY, because=by)
+                    parent = replace(parent, own=own, stamp=by.stamp)
+            node = replace(parent, children=parent.children.put(parts[depth], node))
+        return Files(node)
+
+
+def _node(root: Node, parts: Parts) -> Node | None:
+    node: Node | None = root
+    for part in parts:
+        node = None if node is None else node.children.get(part)
+    return node
+
+
+def _untouched(root: Node, parts: Parts) -> Node:
+    """The node of a path that has none yet: what its backing says, as of then."""
+    entry, stamp = _claim(root, parts)[:2]
+    return Node(entry, stamp, _NO_CHILDREN)
+
+
+def _claim(root: Node, parts: Parts) -> tuple[Entry, int, list[tuple[Event, int]]]:
+    """The claim about a path, since when it holds, and all events above with their depth."""
+    node = root
+    backing, start, since = root.backing, 0, root.backing_stamp
+    events: list[tuple[Event, int]] = [(event, 0) for event in root.events]
+    for index, part in enumerate(parts):
+        child = node.children.get(part)
+        if child is None:
+            if backing is None:
+                raise AssertionError("the root has a backing")
+            return backing[0].look(backing[1] + parts[start:]), since, events
+        node = child
+        if node.events:
+            events += [(event, index + 1) for event in node.events]
+        if node.backing is not None:
+            backing, start, since = node.backing, index + 1, node.backing_stamp
+    return node.own, node.stamp, events
+
+
+def _look(root: Node, parts: Parts, query: Query) -> Entry:
+    entry, stamp, events = _claim(root, parts)
+    newer = [pair for pair in events if pair[0].by.stamp > stamp]
+    if len(newer) > 1:
+        newer.sort(key=_stamp)
+    for event, depth in newer:
+        entry = event.over(entry, parts[depth:], query)
+    return entry
+
+
+def _names(files: Files, parts: Parts, query: Query) -> Known[tuple[str, ...]]:
+    node: Node | None = files.root
+    backing, start, since = files.root.backing, 0, files.root.backing_stamp
+    events: list[tuple[Event, int]] = [(event, 0) for event in files.root.events]
+    for index, part in enumerate(parts):
+        node = None if node is None else node.children.get(part)
+        if node is None:
+            break
+        events += [(event, index + 1) for event in node.events]
+        if node.backing is not None:
+            backing, start, since = node.backing, index + 1, node.backing_stamp
+    found = UNKNOWN if backing is None else backing[0].names(backing[1] + parts[start:])
+    if found is UNKNOWN:
+        return UNKNOWN
+    names = set(found)
+    for event, depth in events:
+        added = event.names(parts[depth:], query) if event.by.stamp > since else ()
+        if added is UNKNOWN:
+            return UNKNOWN
+        names.update(added)
+    if node is not None:
+        names.update(name for name, _ in node.children.items())
+    if len(names) > _MOST_NAMES:
+        return UNKNOWN
+    kept = []
+    for name in sorted(names):
+        exists = query.entry(files, (*parts, name)).exists
+        if exists is Claim.UNKNOWN:
+            return UNKNOWN
+        if exists is Claim.YES:
+            kept.append(name)
+    return tuple(kept)
+
+
+def _stamp(pair: tuple[Event, int]) -> int:
+    return pair[0].by.stamp
+
+
+def _with_event(node: Node, event: Event) -> Node:
+    kept = (*(older for older in node.events if not event.covers(older)), event)
+    return replace(node, events=kept if len(kept) <= _MOST_EVENTS else (Doubt(event.by),))
+
+
+def _kept(old: Entry, new: Entry) -> Entry:
+    """What is there after writing into what may have been there before."""
+    if old.exists is Claim.NO:
+        return new
+    if new.kind is Kind.DIRECTORY and old.exists is Claim.YES:
+        return replace(old, kind=Kind.DIRECTORY)
+    if old.exists is Claim.YES:
+        return replace(new, mode=old.mode, uid=old.uid, gid=old.gid)
+    return replace(
+        new, mode=either(old.mode, new.mode), uid=either(old.uid, new.uid), gid=either(old.gid, new.gid)
+    )
+
+
+def _joined(old: Entry, new: Entry) -> Entry:
+    """What is there where it may have been written."""
+    if old.exists is Claim.NO:
+        return replace(new, exists=Claim.UNKNOWN)
+    return Entry(
+        old.exists,
+        new.kind if old.kind == new.kind else UNKNOWN,
+        either(old.mode, new.mode),
+        either(old.uid, new.uid),
+        either(old.gid, new.gid),
+        new.target if old.target == new.target else UNKNOWN,
+        new.content if old.content == new.content else None,
+        old.writer,
+        old.because,
+    )
