@@ -14,14 +14,15 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from multistage_cli.build.evaluate import evaluate
-from multistage_cli.build.stages import BaseKind, EdgeKind
+from multistage_cli.build.stages import EdgeKind
 from multistage_cli.flow.folding import MANY_STAGES, cut, folded
-from multistage_cli.flow.graph import Flow, FlowEdge, FlowStage, collect_flow
+from multistage_cli.flow.graph import Flow, collect_flow
 from multistage_cli.flow.labels import stage_title
 from multistage_cli.flow.views import boxes, tree
 from multistage_cli.parser import parse
 from multistage_cli.terminal import console
 from tests.corpus import case, cases
+from tests.flow.flows import HOSTILE, hostile_flow
 from tests.golden import check
 
 if TYPE_CHECKING:
@@ -137,55 +138,6 @@ def test_tree_has_every_copy_of_the_needed_stages() -> None:
 def test_any_width(view: ModuleType, width: int) -> None:
     for name in ("brief", "multi-target-python", "external-tools"):
         assert all(cell_len(line) <= width for line in drawn(view, corpus_flow(name), width).splitlines())
-
-
-HOSTILE = [
-    "[red]bold[/red]",
-    "line\nbreak\r\ttab",
-    "\x1b[2J\x1b]0;title\x07",
-    "\u202egnirts\u2066",
-    "日本語のステージ名",
-    "👩‍👩‍👧‍👦🇩🇪❤\ufe0f",
-    "e" + "\u0301" * 50,
-    "x" * 5000,
-    "漢" * 5000,
-    "byte\udcff",
-    "",
-    "image:x",
-    ":smile: {braces} %s",
-]
-
-
-def hostile_flow(name: str) -> Flow:
-    """Three stages that carry the same strange word everywhere that a Dockerfile can."""
-
-    def stage(index: int, label: str, kind: BaseKind) -> FlowStage:
-        return FlowStage(
-            index=index,
-            name=label.lower(),
-            label=label,
-            base=name,
-            base_kind=kind,
-            platform=name,
-            line=1,
-            end_line=2,
-            instructions=("RUN", name),
-            needed=index != 1,
-        )
-
-    labels = [f"{name}{index}" for index in range(3)]
-    sources = [labels[0].lower(), labels[1].lower(), labels[2].lower(), f"image:{name}", f"context:{name}"]
-    edges = [
-        FlowEdge(source, labels[2].lower(), kind, 3, (name, "/a", name, name), name)
-        for source in sources
-        for kind in (EdgeKind.COPY, EdgeKind.MOUNT)
-    ]
-    base = FlowEdge(labels[0].lower(), labels[1].lower(), EdgeKind.BASE, 2, (), None)
-    kinds = (BaseKind.IMAGE, BaseKind.STAGE, BaseKind.CONTEXT)
-    stages = tuple(
-        stage(index, label, kind) for index, (label, kind) in enumerate(zip(labels, kinds, strict=True))
-    )
-    return Flow("Dockerfile", labels[2].lower(), stages, (base, *edges))
 
 
 @ENCODINGS
