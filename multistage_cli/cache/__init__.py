@@ -1,0 +1,1 @@
+"""What a change re-runs, instruction by instruction, as BuildKit's cache decides it."""

@@ -1,0 +1,303 @@
+"""What a step is to BuildKit's cache, apart from what it is given: its definition.
+
+Two steps with equal definitions and equal inputs have one cache key. A definition is a few named parts, so
+that the reason for a difference can be told.
+
+Sources, all of moby/buildkit 0.25 and tried on it (tests/engine/cache): frontend/dockerfile/dockerfile2llb/
+convert.go (dispatchRun, dispatchCopy, dispatchWorkdir), convert_runmount.go, solver/llbsolver/ops/exec.go and
+file.go (CacheMap).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.context import Selector
+from multistage_cli.build.instructions import read_copy, read_mounts
+from multistage_cli.build.variables import expand
+from multistage_cli.parser import heredoc_word
+
+if TYPE_CHECKING:
+    from multistage_cli.build.evaluate import Build, Step
+    from multistage_cli.build.instructions import CopySources, Mount
+    from multistage_cli.build.stages import Edge
+    from multistage_cli.build.state import State
+    from multistage_cli.parser import Instruction
+
+
+@dataclass(frozen=True, slots=True)
+class FromContext:
+    """Content of the build context, or of a named context that is a folder."""
+
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True)
+class FromStage:
+    """What a stage's file system holds at some paths; wildcards as written."""
+
+    stage: int
+    paths: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FromElsewhere:
+    """An image, a named context or an address: `name` says which, and `content` what of it counts."""
+
+    name: str
+    content: str
+    address: bool = False
+
+
+Input = FromContext | FromStage | FromElsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A step without its inputs.
+
+    Attributes:
+        parts: by name for people ("text", "user", "working directory" ...), in a fixed order.
+        inputs: what it is given besides the result of the step before it.
+        environment: whether all variables in scope belong to the key.
+        linked: whether the layer stands on nothing where the builder can merge layers.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+    inputs: tuple[Input, ...] = ()
+    environment: bool = False
+    linked: bool = False
+
+
+class Settings:
+    """Working directory, user and shell as a stage is walked.
+
+    One that cannot be known is the text that it comes from, so that two are equal only where they must come
+    out the same on the same base image.
+    """
+
+    def __init__(self) -> None:
+        self.folder = ""
+        self.user = ""
+        self.shell = ""
+
+    def copy(self) -> Settings:
+        """The same, to go on from in another stage."""
+        found = Settings()
+        found.folder, found.user, found.shell = self.folder, self.user, self.shell
+        return found
+
+    def start(self, state: State) -> None:
+        """At the start of a stage."""
+        self._take(state, None)
+
+    def apply(self, step: Step) -> None:
+        """After an instruction."""
+        self._take(step.after, step.instruction)
+
+    def _take(self, state: State, instruction: Instruction | None) -> None:
+        name = instruction.name if instruction else ""
+        text = instruction.text.strip() if instruction else ""
+        folder, user, shell = state.working_directory.value, state.user.value, state.shell.value
+        if folder is not UNKNOWN:
+            self.folder = folder
+        elif name == "WORKDIR":
+            self.folder = posixpath.join(self.folder, text)
+        if user is not UNKNOWN:
+            self.user = user
+        elif name == "USER":
+            self.user = f"unknown {text}"
+        if shell is not UNKNOWN:
+            self.shell = "\0".join(shell)
+
+
+class Definitions:
+    """Makes the definitions of one build's steps."""
+
+    def __init__(self, build: Build) -> None:
+        self._build = build
+        self._edges: dict[tuple[int, int], list[Edge]] = {}
+        for edge in build.graph.edges:
+            self._edges.setdefault((edge.to, id(edge.instruction)), []).append(edge)
+
+    def of(self, step: Step, settings: Settings) -> Definition | None:
+        """The step's definition; None for an instruction that changes the image's configuration only.
+
+        Args:
+            step: evaluated.
+            settings: before it.
+        """
+        name = step.instruction.name
+        if name == "RUN":
+            return self._run(step, settings)
+        if name in {"COPY", "ADD"}:
+            return self._copy(step, settings)
+        return _working_directory(step, settings) if name == "WORKDIR" else None
+
+    # RUN
+
+    def _run(self, step: Step, settings: Settings) -> Definition:
+        instruction = step.instruction
+        text, shell = _command(instruction, settings, windows=step.before.windows)
+        mounts: list[str] = []
+        secrets: list[str] = []
+        shown: list[tuple[str, Input]] = []
+        edges = iter(self._edges.get((step.stage, id(instruction)), ()))
+        for mount in read_mounts(instruction):
+            edge = None if mount.from_ is None or "$" in mount.from_ else next(edges, None)
+            described = self._mount(mount, step, settings.folder)
+            if mount.type in {"secret", "ssh"}:
+                secrets.append(described)
+                continue
+            mounts.append(described)
+            if mount.type == "bind" or (mount.type == "cache" and mount.from_ is not None):
+                source = self._expanded(mount.source, step) or "/"
+                given: Input = (
+                    FromContext(Selector((source,), wildcards=False))
+                    if mount.from_ is None
+                    else self._source(edge, mount.from_, (source,), ())
+                )
+                shown.append((described, given))
+        flags = [f"{flag.name}={flag.value}" for flag in instruction.flags if flag.name != "mount"]
+        return Definition(
+            (
+                ("text", text),
+                ("shell", shell),
+                ("user", settings.user),
+                ("working directory", settings.folder),
+                # llb sorts mounts by their targets, so that their order in the file does not count.
+                ("mounts", "\n".join([*sorted(mounts), *secrets])),
+                ("flags", "\n".join(flags)),
+                ("platform", self._platform(step)),
+            ),
+            tuple(given for _, given in sorted(shown, key=lambda entry: entry[0])),
+            environment=True,
+        )
+
+    def _platform(self, step: Step) -> str:
+        platform = self._build.stages[step.stage].stage.platform
+        return platform if isinstance(platform, str) else self._build.platform
+
+    def _mount(self, mount: Mount, step: Step, folder: str) -> str:
+        """What counts of a mount besides the content that it shows."""
+        target = self._expanded(mount.target, step)
+        place = posixpath.normpath(posixpath.join(folder or "/", target))
+        owner = ",".join(self._expanded(entry, step) for entry in (mount.mode, mount.uid, mount.gid))
+        identity = self._expanded(mount.id, step)
+        if mount.type in {"secret", "ssh"}:
+            # What a secret holds is no part of the key; where it is put is.
+            variable = self._expanded(mount.env, step)
+            return f"{mount.type} {identity},{target},{variable},{owner},{mount.required}"
+        if mount.type == "tmpfs":
+            return f"{place} tmpfs {self._expanded(mount.size, step)}"
+        if mount.type == "cache":
+            sharing = self._expanded(mount.sharing, step)
+            # An id of its own is left out of the key (checkShouldClearCacheOpts), and so is its sharing.
+            own = identity not in {"", target} or sharing not in {"", "shared"}
+            return f"{place} cache {'its own' if own else 'default'} {mount.readonly} {owner}"
+        return f"{place} {mount.type} {mount.readonly} {owner}"
+
+    def _expanded(self, text: str | None, step: Step) -> str:
+        if text is None:
+            return ""
+        value = expand(text, step.before.variables.scope, escape=self._build.dockerfile.escape).value
+        return f"unknown {text}" if value is UNKNOWN else value
+
+    def _source(
+        self, edge: Edge | None, name: str, paths: tuple[str, ...], exclude: tuple[str, ...]
+    ) -> Input:
+        if edge is not None and edge.source.stage is not None:
+            return FromStage(edge.source.stage, paths, exclude)
+        reference = edge.source.reference if edge else name
+        return FromElsewhere(reference, "\0".join((reference, *paths, *exclude)))
+
+    # COPY and ADD
+
+    def _copy(self, step: Step, settings: Settings) -> Definition:
+        instruction = step.instruction
+        read = read_copy(instruction)
+        copied = step.copied
+        if copied is None:  # evaluate gives every COPY and ADD one
+            raise ValueError(f"line {step.line} copies nothing")
+        words = [
+            f"\0unknown {raw}" if value is UNKNOWN else value
+            for raw, value in zip(read.sources, copied.sources, strict=True)
+        ]
+        addresses = [_address(word, read) if instruction.name == "ADD" else None for word in words]
+        local = tuple(word for word, address in zip(words, addresses, strict=True) if address is None)
+        inputs: list[Input] = [address for address in addresses if address is not None]
+        if local and read.from_ is None:
+            inputs.append(FromContext(Selector(local, read.exclude)))
+        elif local and read.from_ is not None:
+            edge = next(iter(self._edges.get((step.stage, id(instruction)), ())), None)
+            inputs.append(self._source(edge, read.from_, local, read.exclude))
+        bodies = [
+            f"{name}\0{f'unknown {raw.body}' if value is UNKNOWN else value}"
+            for (name, value), raw in zip(copied.heredocs, read.heredocs, strict=True)
+        ]
+        unknown_place = f"{settings.folder}\0{read.destination}"
+        chown = self._expanded(read.chown, step)
+        parts = (
+            ("sources", "\0".join(_kept_name(word, parents=read.parents) for word in words)),
+            ("here-documents", "\0".join(bodies)),
+            ("destination", unknown_place if copied.destination is UNKNOWN else copied.destination),
+            ("--chown", chown),
+            ("--chmod", self._expanded(read.chmod, step)),
+            ("--exclude", "\0".join(read.exclude)),
+            ("flags", f"{instruction.name == 'ADD' if read.unpack is None else read.unpack} {read.parents}"),
+        )
+        # --chmod keeps dispatchCopy from merging. A name in --chown is looked up in the layers below.
+        by_id = all(part.isdecimal() for part in chown.split(":")) if chown else True
+        return Definition(parts, tuple(inputs), linked=read.link and not read.chmod and by_id)
+
+
+def _command(instruction: Instruction, settings: Settings, *, windows: bool) -> tuple[str, str]:
+    """The text of RUN and the shell that it is given to, as dispatchRun puts them together."""
+    if instruction.json_form:
+        return "\0".join(("json", *instruction.words)), ""
+    text = instruction.text.strip()
+    if not instruction.heredocs:
+        return text, settings.shell
+    first = instruction.heredocs[0]
+    if heredoc_word(text) is not None:
+        if first.body.startswith("#!") and not windows:
+            # A script that runs by itself, under the name of its here-document.
+            return f"script {first.name}\0{first.body}", ""
+        return first.body, settings.shell
+    # `<<-` takes tabs off, and the body here has none any more: the text on disk tells.
+    bodies = [
+        (instruction.raw if heredoc.chomp else heredoc.body) + heredoc.name
+        for heredoc in instruction.heredocs
+    ]
+    return "\n".join((text, *bodies)), settings.shell
+
+
+def _kept_name(word: str, *, parents: bool) -> str:
+    """What the copy itself keeps of a source: its last name; the folders before it only select content."""
+    return word if parents else posixpath.basename(posixpath.normpath("/" + word.lstrip("/")))
+
+
+def _address(word: str, read: CopySources) -> FromElsewhere | None:
+    """A remote source of ADD, or None for a path."""
+    is_http = word.startswith(("http://", "https://"))
+    git = word.split("#", 1)[0].endswith(".git") or word.startswith(("git://", "git@", "ssh://"))
+    if not (is_http or git):
+        return None
+    if is_http and not git and read.checksum:
+        # The file is known by its checksum then, wherever it comes from.
+        name = posixpath.basename(urlsplit(word).path) or "__unnamed__"
+        return FromElsewhere(name, f"checksum {read.checksum} {name}", address=True)
+    return FromElsewhere(word, f"{word} {read.checksum} {read.keep_git_dir}", address=True)
+
+
+def _working_directory(step: Step, settings: Settings) -> Definition | None:
+    known = step.after.working_directory.value
+    if known == "/":
+        return None  # dispatchWorkdir makes no folder there
+    place = posixpath.join(settings.folder, step.instruction.text.strip()) if known is UNKNOWN else known
+    return Definition((("text", place), ("user", settings.user)))

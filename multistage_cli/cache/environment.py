@@ -1,0 +1,107 @@
+"""The environment that RUN gets, in BuildKit's own order: each variable stands where it was last set.
+
+ARG and ENV write into one list, and RUN's cache key holds all of it, used or not. A variable that is set
+again moves to the end, so that even the order of two ENV lines counts.
+
+Source: moby/buildkit, client/llb/meta.go (EnvList), frontend/dockerfile/dockerfile2llb/convert.go
+(dispatchEnv, dispatchArg, and the stage's start, which sets the image's variables once more).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.variables import declare_argument, expand
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.build.variables import Variables
+
+_NAME = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+UNKNOWN_VALUE = "\0unknown "
+"""How the text for an unknown value starts."""
+
+
+class Environment:
+    """The variables as a stage is walked: name to value, in order.
+
+    An unknown value is its text with the values that it is made of, so that two are equal only where they
+    must come out the same.
+    """
+
+    def __init__(self, build: Build, values: Mapping[str, str] | None = None) -> None:
+        self._build = build
+        self.values: dict[str, str] = dict(values or {})
+
+    def start(self, variables: Variables) -> None:
+        """At the start of a stage: what the image keeps is set once more, in the image's order."""
+        for name, value in variables.environment.items():
+            earlier = self.values.pop(name, None)
+            if value is UNKNOWN:
+                self.values[name] = f"{UNKNOWN_VALUE}{name}" if earlier is None else earlier
+            else:
+                self.values[name] = value
+
+    def apply(self, step: Step) -> bool:
+        """After an instruction; whether it set anything."""
+        if step.instruction.name == "ENV":
+            self._env(step)
+        elif step.instruction.name == "ARG":
+            self._arg(step)
+        else:
+            return False
+        return True
+
+    def _env(self, step: Step) -> None:
+        scope = step.before.variables.scope
+        before = {
+            name: self.values.get(name, "") for pair in step.instruction.pairs for name in _used(pair.value)
+        }
+        for pair in step.instruction.pairs:
+            expansion = expand(pair.name, scope, escape=self._build.dockerfile.escape)
+            name = f"{UNKNOWN_VALUE}{pair.name}" if expansion.value is UNKNOWN else expansion.value
+            value = step.after.variables.known(name)
+            known = isinstance(value, str)
+            self._set(name, value if known and isinstance(value, str) else _unknown(pair.value, before))
+
+    def _arg(self, step: Step) -> None:
+        variables = step.before.variables
+        build = self._build
+        for pair in step.instruction.pairs:
+            variables, declaration = declare_argument(
+                variables, pair, build.graph.global_scope, build.build_args, escape=build.dockerfile.escape
+            )
+            value = declaration.value
+            # BuildKit keeps two names of its own from the environment: those are declared and not set.
+            if value is None or variables.known(pair.name) is None:
+                continue
+            before = {name: self.values.get(name, "") for name in _used(pair.value)}
+            self._set(pair.name, _unknown(pair.value, before) if value is UNKNOWN else value)
+
+    def _set(self, name: str, value: str) -> None:
+        self.values.pop(name, None)
+        self.values[name] = value
+
+
+def environment_at(build: Build, stage: EvaluatedStage, position: int) -> dict[str, str]:
+    """The environment before the step at that position of a stage."""
+    chain = [build.stages[index] for index in build.graph.chain(stage.stage.index)]
+    environment = Environment(build)
+    for entry in reversed(chain):
+        environment.start(entry.start.variables)
+        for step in entry.steps[: position if entry is stage else None]:
+            environment.apply(step)
+    return environment.values
+
+
+def _used(text: str | None) -> list[str]:
+    return _NAME.findall(text or "")
+
+
+def _unknown(text: str | None, before: Mapping[str, str]) -> str:
+    used = "\0".join(f"{name}={before.get(name, '')}" for name in dict.fromkeys(_used(text)))
+    return f"{UNKNOWN_VALUE}{text or ''}\0{used}"

@@ -1,0 +1,135 @@
+"""What a change re-runs: the earlier build fills a cache, the later one is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multistage_cli.cache.model import CacheReport, Result, StageVerdicts, Verdict
+from multistage_cli.cache.reasons import Reasons, shown_instruction
+from multistage_cli.cache.simulation import Assumptions, Simulation, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multistage_cli.build.context import Differences
+    from multistage_cli.build.evaluate import Build, EvaluatedStage
+    from multistage_cli.cache.simulation import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two builds, and what differs between them besides their Dockerfiles and build arguments.
+
+    Attributes:
+        before: the build that filled the cache.
+        after: the build that is asked about. More than one where a build argument gets some other value: what
+            happens with each of them is certain.
+        differences: of the build context; None where nothing in it can differ.
+        images: images, named contexts and addresses that hold something else now.
+        change: the change in a few words; empty where none was named.
+        notes: what to say about the answer as a whole.
+    """
+
+    before: Build
+    after: tuple[Build, ...]
+    differences: Differences | None = None
+    images: frozenset[str] = frozenset()
+    change: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def predict(question: Question) -> CacheReport:
+    """What each instruction of the later build does, and why."""
+    build = question.after[0]
+    walks = [walk for after in question.after for walk in _walks(question, after)]
+    main = walks[0]
+    reasons = Reasons(main, question)
+    stages = [_stage(entry, build, walks, reasons) for entry in build.stages]
+    target = build.target
+    return CacheReport(
+        path=build.path,
+        target=target.stage.key if target else None,
+        change=question.change,
+        stages=tuple(stages),
+        notes=question.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A simulation of the later build with the earlier one that filled its cache."""
+
+    earlier: Simulation
+    later: Simulation
+
+
+def _walks(question: Question, after: Build) -> list[Walk]:
+    """The likely walk first, then those with other assumptions."""
+    linked = any(
+        flag.name == "link" for build in (question.before, after) for entry in build.needed
+        for step in entry.steps for flag in step.instruction.flags
+    )  # fmt: skip
+    found = []
+    for merges in (True, False) if linked else (True,):
+        for same_output in (False, True):
+            assumptions = Assumptions(same_output=same_output, merges=merges)
+            earlier = Simulation(World(question.before), None, assumptions).run()
+            world = World(after, question.differences, question.images)
+            found.append(Walk(earlier, Simulation(world, earlier.kept, assumptions).run()))
+    return found
+
+
+def _stage(entry: EvaluatedStage, build: Build, walks: Sequence[Walk], reasons: Reasons) -> StageVerdicts:
+    stage = entry.stage
+    needed = stage.index in build.graph.needed
+    head = Verdict(
+        line=stage.head.span.first,
+        end_line=stage.head.span.last,
+        stage=stage.key,
+        instruction=shown_instruction(stage.head),
+        result=Result.BASE if needed else Result.NOT_BUILT,
+        certain=not needed or _base_is_certain(stage.index, walks),
+        because=reasons.base(entry) if needed else reasons.not_needed(entry),
+    )
+    verdicts = [head]
+    if needed:
+        # A build argument may change which stages are needed; each walk has those of its own.
+        columns = [
+            walk.later.walked[stage.index].records for walk in walks if stage.index in walk.later.walked
+        ]
+        for position, record in enumerate(columns[0] if columns else []):
+            others = [column[position] for column in columns[1:] if position < len(column)]
+            verdicts.append(
+                _verdict(record, others, stage.key, reasons, all_walked=len(columns) == len(walks))
+            )
+    else:
+        because = reasons.not_needed(entry)
+        verdicts += [
+            Verdict(
+                line, max(line, instruction.span.last) if line == instruction.span.first else line, stage.key,
+                shown_instruction(instruction), Result.NOT_BUILT, certain=True, because=because,
+            )
+            for instruction, line in stage.body()
+        ]  # fmt: skip
+    return StageVerdicts(stage.key, stage.label, stage.base.label, needed, tuple(verdicts))
+
+
+def _base_is_certain(index: int, walks: Sequence[Walk]) -> bool:
+    return len({walk.later.walked[index].base_same for walk in walks if index in walk.later.walked}) == 1
+
+
+def _verdict(
+    record: Record, others: Sequence[Record], stage: str, reasons: Reasons, *, all_walked: bool
+) -> Verdict:
+    step = record.step
+    instruction = step.instruction
+    end = step.line if step.fired else instruction.span.last
+    shown = shown_instruction(instruction)
+    if record.definition is None:
+        because = reasons.metadata(record)
+        return Verdict(step.line, end, stage, shown, Result.METADATA, certain=True, because=because)
+    certain = all_walked and all(other.cached is record.cached for other in others)
+    result = Result.CACHED if record.cached else Result.RE_RUN
+    because, follows = reasons.step(record, certain=certain)
+    return Verdict(step.line, end, stage, shown, result, certain, because, follows)
