@@ -11,7 +11,7 @@ import pytest
 from multistage_cli.cli import main
 from tests.corpus import Case, cases
 
-COMMANDS = ("analyze", "commands", "flow", "report", "sizes")
+COMMANDS = ("analyze", "cache", "commands", "flow", "report", "sizes")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
