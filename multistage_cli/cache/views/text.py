@@ -52,11 +52,11 @@ class _Mark:
 def _mark(verdict: Verdict, options: ConsoleOptions) -> _Mark:
     signs = glyphs(options)
     if verdict.result is Result.RE_RUN:
-        return _Mark(signs.failed, "bold red") if verdict.certain else _Mark("?", "bold yellow")
+        return _Mark(signs.failed, "bold red") if verdict.certain else _Mark("~", "bold yellow")
     if verdict.result is Result.CACHED:
-        return _Mark(signs.passed, "green") if verdict.certain else _Mark("?", "green")
+        return _Mark(signs.passed, "green") if verdict.certain else _Mark("~", "green")
     if verdict.result is Result.BASE and not verdict.certain:
-        return _Mark("?", "bold yellow")
+        return _Mark("~", "bold yellow")
     return _Mark(" ", "dim")
 
 
@@ -86,12 +86,13 @@ class Stages:
             names = ", ".join(printable(stage.label) for stage in spare)
             yield Text()
             yield _indented(Text(f"Not built for this target: {names}", style="dim"))
-        yield Text()
-        signs = glyphs(options)
-        legend = (
-            f"{signs.passed} stays cached  {signs.failed} re-runs  ? hangs on what an earlier step writes"
-        )
-        yield _indented(Text(legend, style="dim"))
+        if self.report.change:
+            signs = glyphs(options)
+            legend = f"{signs.passed} stays cached  {signs.failed} re-runs"
+            if any(not verdict.certain for verdict in self.report.verdicts):
+                legend += "  ~ hangs on what nobody knows before the build"
+            yield Text()
+            yield _indented(Text(legend, style="dim"))
 
 
 def _stage(
