@@ -17,7 +17,7 @@ from multistage_cli.build.files.model import ABSENT, MAYBE, Change, Entry, Kind,
 from multistage_cli.build.persistent import PersistentMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from multistage_cli.build.files.backing import Backing
 
@@ -164,6 +164,15 @@ class Files:
             done = [] if target.startswith("/") else done[:-1]
             rest += [part for part in reversed(target.split("/")) if part not in {"", "."}]
         return tuple(done)
+
+    def touched(self) -> Iterator[str]:
+        """The paths that a command named, and those above them; each folder before what is in it, sorted."""
+        stack: list[tuple[str, Node]] = [("", self.root)]
+        while stack:
+            path, node = stack.pop()
+            if path:
+                yield path
+            stack += [(f"{path}/{name}", child) for name, child in sorted(node.children.items(), key=_name, reverse=True)]
 
     # Changes.
 
@@ -416,6 +425,10 @@ def _names(files: Files, parts: Parts, query: Query) -> Known[tuple[str, ...]]:
         if exists is Claim.YES:
             kept.append(name)
     return tuple(kept)
+
+
+def _name(item: tuple[str, Node]) -> str:
+    return item[0]
 
 
 def _stamp(pair: tuple[Event, int]) -> int:
