@@ -111,7 +111,8 @@ def contents(image: Image) -> Contents | None:
     An image of which the catalogue knows no more than its distribution gets what every image of that
     distribution has.
     """
-    return _contents(image)
+    known = _known(image)
+    return None if known is None else known.contents
 
 
 def has_command(image: Image, name: str) -> bool | None:
@@ -120,38 +121,48 @@ def has_command(image: Image, name: str) -> bool | None:
     Answers from what `contents` says and a table of about 500 common commands of Debian packages, without
     the file lists of the distribution.
     """
-    known = _contents(image)
+    known = _known(image)
     if known is None:
         return None
-    if name in known.commands:
+    if name in known.contents.commands or name in known.packaged:
         return True
-    if name in known.absent:
+    if name in known.contents.absent:
         return False
-    if name in _packaged(image):
-        return True
     # Without Debian's packages the list of commands is the whole answer.
-    return False if known.commands_complete and not known.packages else None
+    return False if known.contents.commands_complete and not known.contents.packages else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Contents, and the common commands among those that are left out of them."""
+
+    contents: Contents
+    packaged: frozenset[str]
 
 
 @lru_cache(maxsize=1024)
-def _contents(image: Image) -> Contents | None:
+def _known(image: Image) -> _Known | None:
     subject, found = layers(image)
     if not found:
         return None
     facts = [layer.facts for layer in found]
     told = packages(facts, image.os_version)
     suite = _suite(image, facts)
-    commands, absent = _commands(subject, facts, told, listed=suite is not None)
+    packaged = told.commands() if image.os_family in _PACKAGED_FAMILIES else ({}, frozenset())
+    commands, absent = _commands(subject, facts, packaged)
+    left_out = told.exact and suite is not None
     environment, environment_complete = _environment(subject, facts)
     paths, links = _paths(subject, facts)
     libc, libc_version = _pair(subject, facts, "libc") or (image.libc, None)
     timezones, certificates = _timezones(facts, told), _certificates(facts, told)
-    return Contents(
+    known = Contents(
         accounts=_accounts(facts),
         accounts_complete=_flag(facts, "accounts_complete"),
         groups=_groups(facts),
         groups_complete=_flag(facts, "groups_complete"),
-        commands=MappingProxyType(commands),
+        commands=MappingProxyType(
+            {n: p for n, p in commands.items() if not left_out or packaged[0].get(n) != p}
+        ),
         commands_complete=_flag(facts, "commands_complete") and _all_packages_known(told),
         absent=absent,
         packages=told.certain if told.exact else None,
@@ -173,6 +184,7 @@ def _contents(image: Image) -> Contents | None:
         source="; ".join(dict.fromkeys(layer.source for layer in found)),
         confidence=_confidence(found),
     )
+    return _Known(known, frozenset(commands))
 
 
 def _all_packages_known(told: Packages) -> bool:
@@ -226,36 +238,24 @@ def _groups(facts: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, int], ...]:
 
 
 def _commands(
-    subject: Subject, facts: Iterable[Mapping[str, Any]], told: Packages, *, listed: bool
+    subject: Subject,
+    facts: Iterable[Mapping[str, Any]],
+    packaged: tuple[Mapping[str, str], frozenset[str]],
 ) -> tuple[dict[str, str], frozenset[str]]:
-    """Commands that are there, and names that are not; `listed` where others can look up those of packages."""
-    packaged, absent_by_package = told.commands() if _has_table(subject.image) else ({}, frozenset())
+    """Commands that are there, and names that are not; `packaged` is what the packages tell of both."""
+    there, absent = packaged
     # What an entry says of a name (its path, "" for absent, None for not known) goes before the packages.
     said: dict[str, str | None] = {}
     for entry in facts:
         said.update(dict.fromkeys(entry.get("absent", ()), ""))
         said.update(dict.fromkeys(entry.get("unsure", ())))
         for folder, names in entry.get("commands", {}).items():
-            for name in filter(None, map(subject.fill, names)):
-                said[name] = f"{folder}/{name}"
-    there: dict[str, str] = {} if told.exact and listed else dict(packaged)
-    there = {name: path for name, path in there.items() if said.get(name, path)}
-    there.update((name, path) for name, path in said.items() if path)
-    absent = {name for name, path in said.items() if path == ""} - packaged.keys()
-    return there, frozenset(absent | (absent_by_package - said.keys()))
-
-
-def _has_table(image: Image) -> bool:
-    return image.os_family in _PACKAGED_FAMILIES
-
-
-@lru_cache(maxsize=1024)
-def _packaged(image: Image) -> Mapping[str, str]:
-    """Commands of a common table that the image's packages bring."""
-    if not _has_table(image):
-        return {}
-    _, found = layers(image)
-    return packages([layer.facts for layer in found], image.os_version).commands()[0]
+            paths = filter(None, (subject.fill(f"{folder}/{name}") for name in names))
+            said.update((path.rpartition("/")[2], path) for path in paths)
+    commands = {name: path for name, path in there.items() if name not in said}
+    commands.update((name, path) for name, path in said.items() if path)
+    said_absent = {name for name, path in said.items() if path == ""}
+    return commands, frozenset(said_absent | (absent - said.keys()))
 
 
 def _environment(
