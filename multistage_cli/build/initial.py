@@ -10,6 +10,7 @@ from multistage_cli.build.ordered import OrderedVersions
 from multistage_cli.build.stages import BaseKind
 from multistage_cli.build.state import Port, Setting, State
 from multistage_cli.build.variables import Variables
+from multistage_cli.facts.contents import Contents, contents
 from multistage_cli.facts.images import Certainty, Image, Lookup
 
 if TYPE_CHECKING:
@@ -59,16 +60,21 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
 
 def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official: bool = True) -> State:
     """The state of `scratch` (None) or of an image that the facts know."""
+    known = None if image is None else contents(image)
     environment: dict[str, Known[str]] = {} if windows else {"PATH": DEFAULT_PATH}
-    if image:
+    if known is not None:
+        environment.update(known.environment)
+    elif image is not None:
         environment.update(image.environment or ())
     user: Known[str] = (image.default_user or UNKNOWN) if image else ""
     exposed: OrderedVersions[Port] = OrderedVersions()
     for port in _ports(image.exposed_ports) if image else ():
         exposed = exposed.put(port.text, port)
     return State(
-        variables=Variables.of(environment),
-        working_directory=Setting("/" if image is None else UNKNOWN),
+        variables=Variables.of(
+            environment, open=image is not None and not (known and known.environment_complete)
+        ),
+        working_directory=Setting(_working_directory(image, known)),
         user=Setting("" if user == "root" else user),
         shell=Setting(_WINDOWS_SHELL if windows else _LINUX_SHELL),
         shell_exists=shell_exists,
@@ -81,12 +87,18 @@ def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official:
         volumes=OrderedVersions(),
         labels=OrderedVersions(),
         windows=windows,
-        files=files_of(image),
-        accounts=accounts_of(image),
-        packages=packages_of(image),
+        files=files_of(image, known),
+        accounts=accounts_of(image, known),
+        packages=packages_of(image, known),
         libc=image.libc if image else None,
-        libc_version=UNKNOWN if image else None,
+        libc_version=(known.libc_version or UNKNOWN) if known else UNKNOWN if image else None,
     )
+
+
+def _working_directory(image: Image | None, known: Contents | None) -> Known[str]:
+    if image is None:
+        return "/"
+    return UNKNOWN if known is None or known.working_directory is None else known.working_directory
 
 
 def _inherited_healthcheck(*, official: bool) -> Setting[Healthcheck | None]:

@@ -28,6 +28,7 @@ class Present:
         complete: whether no other package is installed.
         gone: surely not installed, where that is not all that is known.
         suite: Debian's release, where it is one that the facts have.
+        users: whether a package may have made users since the base image.
     """
 
     present: frozenset[str] = _NONE
@@ -35,6 +36,7 @@ class Present:
     complete: bool = False
     gone: frozenset[str] = _NONE
     suite: str | None = None
+    users: bool = False
 
     def has(self, name: str) -> Claim:
         """Whether a package is installed."""
@@ -70,7 +72,7 @@ class Packages:
 
     def doubt(self, by: Writer) -> Packages:
         """The packages after a command that nobody can follow: nothing is sure any more."""
-        return Packages(self.manager, Present(suite=self.start.suite), None, None, by)
+        return Packages(self.manager, Present(suite=self.start.suite, users=True), None, None, by)
 
     def has(self, name: str) -> Claim:
         """Whether a package is installed."""
@@ -103,7 +105,7 @@ def _after(before: Present, change: Installation | Removal, start: Present) -> P
     named = frozenset(_bare(name) for name in change.packages)
     if before.suite is None or change.manager != "apt":
         # What is named is there if the command succeeded; what it brings along is unknown.
-        return Present(before.present | named if certain else before.present, suite=before.suite)
+        return Present(before.present | named if certain else before.present, suite=before.suite, users=True)
     from multistage_cli.facts import debian
 
     closure = debian.closure(
@@ -123,13 +125,27 @@ def _after(before: Present, change: Installation | Removal, start: Present) -> P
         maybe=(before.maybe | found) - present,
         complete=before.complete and sure,
         gone=before.gone - found - named if sure else _NONE,
+        users=before.users
+        or not sure
+        or any(debian.needs_any(name, before.suite, _USER_MAKERS) for name in found),
     )
+
+
+# By Debian's policy (9.2.2) a package that makes users depends on one of these.
+_USER_MAKERS: Final = frozenset({
+    "adduser", "sysuser-helper", "systemd", "systemd-standalone-sysusers", "systemd-sysusers", "opensysusers",
+})  # fmt: skip
 
 
 def _removed(before: Present, change: Removal, start: Present) -> Present:
     named = frozenset(_bare(name) for name in change.packages)
     if any(set("*?[^") & set(name) for name in named) or not named.isdisjoint(start.present):
-        return Present(maybe=before.present | before.maybe, complete=before.complete, suite=before.suite)
+        return Present(
+            maybe=before.present | before.maybe,
+            complete=before.complete,
+            suite=before.suite,
+            users=before.users,
+        )
     # What depended on them goes, too, but no package of the base image does.
     kept = before.present & start.present
     maybe = (before.present | before.maybe) - kept
@@ -141,6 +157,16 @@ def _removed(before: Present, change: Removal, start: Present) -> Present:
 def _bare(name: str) -> str:
     """The package's name without version, release and architecture."""
     return name.partition("=")[0].partition("/")[0].partition(":")[0].removesuffix("+")
+
+
+def packaged_mode(parts: Parts) -> int:
+    """The permission bits of a command or a library of a Debian package."""
+    return 0o644 if parts[:-1] == _LIBRARIES else _SET_ID.get(parts[-1], 0o755)
+
+
+def is_listed(parts: Parts) -> bool:
+    """Whether the facts list all that packages have in the folder of a path."""
+    return parts[:-1] in _COMMANDS or parts[:-1] == _LIBRARIES
 
 
 _SET_ID: Final = {
@@ -184,21 +210,25 @@ class DebianFiles:
         if not touches(below):
             return entry
         known = self.packages.known
-        listed = below[:-1] in _COMMANDS or below[:-1] == _LIBRARIES
-        if not listed or known.suite is None:
+        if not is_listed(below) or known.suite is None:
             return self._unlisted(entry)
         from multistage_cli.facts import debian_files
 
-        shipped = frozenset(debian_files.providers("/" + "/".join(below), known.suite))
+        path = "/" + "/".join(below)
+        shipped = frozenset(debian_files.providers(path, known.suite))
         if isinstance(self.packages.change, Removal):
             return self._removed(entry, shipped, known)
         added = self.packages.added
         if shipped & added:
-            name = below[-1]
-            mode = 0o644 if below[:-1] == _LIBRARIES else _SET_ID.get(name, 0o755)
+            mode = packaged_mode(below)
             return Entry(Claim.YES, Kind.FILE, mode, 0, 0, writer=self.by, because=self.by)
+        if entry.exists is Claim.YES:
+            return entry
+        alternative = debian_files.is_alternative(below[-1])
+        if alternative and any(path in debian_files.made(name, known.suite) for name in added):
+            return Entry(Claim.YES, Kind.FILE, 0o755, 0, 0, writer=self.by, because=self.by)
         possible = not shipped.isdisjoint(known.maybe) or (bool(shipped) and not known.complete)
-        if entry.exists is Claim.NO and (possible or debian_files.is_alternative(below[-1])):
+        if entry.exists is Claim.NO and (possible or (alternative and added)):
             return Entry(Claim.UNKNOWN, because=self.by)
         return entry
 

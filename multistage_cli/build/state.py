@@ -143,8 +143,9 @@ class State:
         return self.program(name).exists
 
     def has_user(self, name: str) -> Claim:
-        """Whether /etc/passwd has the name."""
-        return self.accounts.has_user(name)
+        """Whether /etc/passwd has the name; a package's own scripts may have put it there."""
+        found = self.accounts.has_user(name)
+        return Claim.UNKNOWN if found is Claim.NO and self.packages.known.users else found
 
     def has_package(self, name: str) -> Claim:
         """Whether the distribution's package of that name is installed."""

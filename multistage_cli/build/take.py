@@ -158,10 +158,8 @@ def _installation(state: State, change: Installation, actor: Actor) -> State:
     if change.manager not in {"apt", "apk", "dnf"}:
         return state
     packages = state.packages.after(change, actor.by)
-    # A package's own scripts may make users, and some do (`postgresql`, `redis`): nobody is sure to be missing.
-    accounts = state.accounts.doubt(removes=False)
     event = DebianFiles(actor.by, packages)
-    return replace(state, packages=packages, accounts=accounts, files=state.files.add_event("/", event))
+    return replace(state, packages=packages, files=state.files.add_event("/", event))
 
 
 def _removal(state: State, change: Removal, actor: Actor) -> State:

@@ -99,6 +99,12 @@ def runtime_libraries(dev_package: str, suite: str) -> tuple[str, ...]:
     return () if record is None else record.libraries
 
 
+def needs_any(package: str, suite: str, wanted: frozenset[str]) -> bool:
+    """Whether a package depends directly on one of the wanted ones; True where the facts do not have it."""
+    record = _record(package, suite)
+    return record is None or any(not wanted.isdisjoint(clause) for clause in record.depends)
+
+
 def base_packages(repository: str, tag: str) -> frozenset[str] | None:
     """Names of all packages that a base image comes with (apk's in `alpine`), None where not known.
 

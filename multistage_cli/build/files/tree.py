@@ -172,7 +172,10 @@ class Files:
             path, node = stack.pop()
             if path:
                 yield path
-            stack += [(f"{path}/{name}", child) for name, child in sorted(node.children.items(), key=_name, reverse=True)]
+            stack += [
+                (f"{path}/{name}", child)
+                for name, child in sorted(node.children.items(), key=_name, reverse=True)
+            ]
 
     # Changes.
 
