@@ -5,13 +5,17 @@ from __future__ import annotations
 import traceback
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.findings import Confidence, Edit, Finding, Fix, Related, Severity
 from multistage_cli.analyze.practices import Practice, Score, judge, score_of
 from multistage_cli.analyze.rule import Asked, Match, Rule, all_rules, asked_of
+from multistage_cli.analyze.selection import covers, is_known, suggestion
+from multistage_cli.analyze.suppression import Ignores, buildkit_name, read_directive, without_silenced
+from multistage_cli.parser import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,6 +37,8 @@ __all__ = [
 
 CRASHED = "MS901"
 """The code of a rule's own crash; exit code 3."""
+USELESS = "MS902"
+MISUNDERSTOOD = "MS903"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +94,37 @@ class Analysis:
         return int(any(severity.at_least(threshold) for severity in self.counts))
 
 
-def analyze_build(build: Build, rules: Iterable[Rule] | None = None) -> FileAnalysis:
+def analyze_build(
+    build: Build,
+    rules: Iterable[Rule] | None = None,
+    *,
+    configuration: Configuration | None = None,
+    targets: Iterable[int] | None = None,
+) -> FileAnalysis:
     """What is to be said about an evaluated build.
 
     Args:
         build: the evaluated build.
-        rules: those that run; where None, all that run by default.
+        rules: those that run; where None, those that the configuration selects.
+        configuration: what holds for this file; the defaults where None.
+        targets: indexes of the stages that are built; see `asked_of`.
     """
-    asked = asked_of(build)
-    chosen = tuple(entry for entry in all_rules() if entry.default) if rules is None else tuple(rules)
+    wanted = configuration or Configuration()
+    asked = asked_of(build, wanted.settings, targets)
     practices = judge(build)
+    findings = _Run(build, asked, wanted, None if rules is None else tuple(rules)).findings()
     return FileAnalysis(
         path=build.path,
         lines=tuple(build.dockerfile.lines),
         targets=tuple(build.graph.stages[index].key for index in asked.targets),
-        findings=tuple(
-            sorted(_findings(build, asked, chosen), key=lambda finding: (finding.line, finding.code))
-        ),
+        findings=tuple(sorted(findings, key=_order)),
         practices=practices,
         score=score_of(practices),
     )
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str]:
+    return finding.line, finding.code, finding.column or 0, finding.message
 
 
 def unreadable(path: str, error: str) -> FileAnalysis:
@@ -115,20 +132,103 @@ def unreadable(path: str, error: str) -> FileAnalysis:
     return FileAnalysis(path, (), (), (), (), Score(0, 0), error)
 
 
-def _findings(build: Build, asked: Asked, rules: Iterable[Rule]) -> Iterator[Finding]:
-    for entry in rules:
-        try:
-            for match in entry.check(build, asked):
-                yield _finding(build, entry, match)
-        except Exception as error:  # one rule's bug must not silence the others; exit code 3 says so
-            yield _crash(entry, error)
+class _Run:
+    """One run of the rules over one build."""
+
+    def __init__(
+        self, build: Build, asked: Asked, configuration: Configuration, rules: tuple[Rule, ...] | None
+    ) -> None:
+        self.build = build
+        self.asked = asked
+        self.configuration = configuration
+        self.directive = read_directive(build.dockerfile)
+        self.rules = self._rules() if rules is None else rules
+        self.ignores = Ignores(build)
+
+    def findings(self) -> Iterator[Finding]:
+        """What stays when all that silences has been heard."""
+        heard = list(without_silenced(self._found(), self.ignores))
+        # An ignore may silence what is said about ignores, but not whether it is useless itself.
+        about = list(without_silenced(self._misunderstood(), self.ignores))
+        about += self._useless()
+        for finding in (*heard, *about):
+            if (kept := self._configured(finding)) is not None:
+                yield kept
+
+    def _rules(self) -> tuple[Rule, ...]:
+        chosen = self.configuration.selection.rules()
+        directive = self.directive
+        if not (directive.experimental or directive.experimental_all):
+            return chosen
+        # A rule of BuildKit's that does not run by default is one that it calls experimental.
+        added = [
+            entry
+            for entry in all_rules()
+            if not entry.default
+            and (buildkit := buildkit_name(entry.aliases)) is not None
+            and (directive.experimental_all or buildkit in directive.experimental)
+        ]
+        return tuple(dict.fromkeys((*chosen, *added)))
+
+    def _found(self) -> Iterator[Finding]:
+        for entry in self.rules:
+            try:
+                for match in entry.check(self.build, self.asked):
+                    finding = _finding(self.build, entry, match)
+                    buildkit = buildkit_name(finding.aliases)
+                    if buildkit is None:
+                        yield finding
+                    elif not (self.directive.skip_all or buildkit in self.directive.skip):
+                        grave = Severity.ERROR if self.directive.error else finding.severity
+                        yield replace(finding, severity=grave)
+            except Exception as error:  # one rule's bug must not silence the others; exit code 3 says so
+                yield _crash(entry, error)
+
+    def _misunderstood(self) -> Iterator[Finding]:
+        rule_of = {entry.code: entry for entry in self.rules}
+        if (entry := rule_of.get(MISUNDERSTOOD)) is None:
+            return
+        form = "write # multistage: ignore=CODE reason, or stage-ignore=, or file-ignore="
+        for line in self.ignores.misunderstood:
+            yield _finding(
+                self.build, entry, Match(Span(line, line), f"this comment is not understood: {form}")
+            )
+        for ignore in self.ignores.ignores:
+            for word in ignore.words if ignore.own else ():
+                if not is_known(word):
+                    message = f"{word} is no rule{suggestion(word)}"
+                    yield _finding(self.build, entry, Match(Span(ignore.line, ignore.line), message))
+
+    def _useless(self) -> Iterator[Finding]:
+        rule_of = {entry.code: entry for entry in self.rules}
+        if (entry := rule_of.get(USELESS)) is None:
+            return
+        for ignore in self.ignores.ignores:
+            for word in ignore.words if ignore.own else ():
+                # ShellCheck may not be installed here; its rules then find nothing.
+                ran = any(covers(word, ran.code, ran.name, ran.aliases) for ran in self.rules)
+                if ran and (ignore.line, word) not in self.ignores.used and not word.upper().startswith("SC"):
+                    message = f"nothing to ignore here for {word}: delete it, or move it to what it is about"
+                    yield _finding(self.build, entry, Match(Span(ignore.line, ignore.line), message))
+
+    def _configured(self, finding: Finding) -> Finding | None:
+        """The finding with the severity that the configuration gives it, or None where that leaves it out."""
+        if finding.code == CRASHED:
+            return finding
+        selection = self.configuration.selection
+        for added in self.configuration.for_stage(finding.stage):
+            selection = added.over(selection)
+        experimental = buildkit_name(finding.aliases) in self.directive.experimental
+        if not (selection.keeps(finding) or experimental):
+            return None
+        return replace(finding, severity=selection.severity(finding))
 
 
 def _finding(build: Build, entry: Rule, match: Match) -> Finding:
     return Finding(
         code=entry.code,
         name=entry.name,
-        aliases=entry.aliases,
+        aliases=entry.aliases if match.aliases is None else match.aliases,
         severity=match.severity or entry.severity,
         confidence=match.confidence or entry.confidence,
         message=match.message,

@@ -27,16 +27,18 @@ itself, there is no list to add it to):
   MS2: stages and configuration, MS3: copies and paths, MS4: packages, MS5: run time (user, health, ports,
   entry point), MS6: security, MS7: size and cache, MS8: shell, MS9: about multistage itself.
 - **Name**: the fault, so that "allow unreachable-stage" reads well; the function has it with underscores.
+- **Aliases**: the same check in other tools: `DL####`, BuildKit's name, `SC` for all of ShellCheck's. Where one
+  rule stands for several of theirs, each match says which with `aliases=`.
 - **Severity**: by consequence (see `Severity`). **Confidence**: `Confidence.LIKELY` where the rule judges
   rather than knows. UNKNOWN is never flagged.
 - **Scope**: a rule that is about what ships (pins, cleanup, number of layers), or that the settings tune,
   takes a second parameter: `(build: Build, asked: Asked)`. `asked.ships(entry)` says whether the stage's
   layers are in the image of a target; `asked.settings` has the registries, labels and so on. Do not use
   `build.shipped` or `build.target`: a file may have several targets.
-- **Place**: `Match(span, message)` for whole lines, with `column=` where the first line's column is known, or
-  `Match.at(instruction.position(offset), message)` for a place inside a continued instruction. `related` and
-  `fix` where there is something to say. The stage is found by the line; `stage=` overrides it, for an ONBUILD
-  trigger that fires in a child.
+- **Place**: `Match.on(entry, step, message, word=...)` for an instruction of a stage (it knows what to do with
+  ONBUILD triggers, which fire at a FROM), `Match(span, message, column=...)` for lines, or
+  `Match.at(instruction.position(offset), message)` for one character inside a continued instruction. `related`
+  and `fix` where there is something to say. The stage is found by the line; `stage=` overrides it.
 - **Docstring**: it is the rule's page (`multistage explain`, docs/rules.md), and its examples are its tests,
   run by tests/analyze/test_examples.py. Each "Bad, found on line N:" (or "lines 1, 2 and 5") asserts exactly
   those first lines, each "Good:" that the rule is silent; write as many of each as teach something. An
@@ -64,7 +66,7 @@ from multistage_cli.parser import Position, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from multistage_cli.build.evaluate import Build, EvaluatedStage
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
 
 RULES_PACKAGE = "multistage_cli.analyze.rules"
 
@@ -82,6 +84,7 @@ class Match:
         severity: where it is another one than the rule's.
         confidence: where it is another one than the rule's.
         stage: key of the stage, where it is not the one at that line.
+        aliases: where the rule stands for several checks of another tool: the one that this is.
     """
 
     span: Span
@@ -92,11 +95,37 @@ class Match:
     severity: Severity | None = None
     confidence: Confidence | None = None
     stage: str | None = None
+    aliases: tuple[str, ...] | None = None
 
     @classmethod
     def at(cls, position: Position, message: str, **others: Any) -> Match:
         """At one character of the Dockerfile."""
         return cls(Span(position.line, position.line), message, position.column, **others)
+
+    @classmethod
+    def on(
+        cls, entry: EvaluatedStage, step: Step, message: str, *, word: str | None = None, **others: Any
+    ) -> Match:
+        """At an instruction of a stage, or at FROM for an ONBUILD trigger that fires there.
+
+        Args:
+            entry: the stage in which it runs.
+            step: the instruction there.
+            message: what is wrong.
+            word: a piece of the instruction's text; the column is where it first stands, if on its first line.
+            others: further attributes.
+        """
+        instruction = step.instruction
+        if step.fired:
+            trigger = Related(instruction.span.first, f"ONBUILD {instruction.name} fires here")
+            related = (*others.pop("related", ()), trigger)
+            others.pop("fix", None)
+            span = entry.stage.head.span
+            return cls(span, message, related=related, stage=entry.stage.key, **others)
+        offset = -1 if word is None else instruction.text.find(word)
+        if offset >= 0 and (position := instruction.position(offset)).line == instruction.span.first:
+            return cls(instruction.span, message, position.column, **others)
+        return cls(instruction.span, message, **others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +166,7 @@ def asked_of(build: Build, settings: Settings | None = None, targets: Iterable[i
         targets = [
             stage.index
             for stage in graph.stages
-            if stage.index == last or (stage.name and stage.index not in used)
+            if stage.index == last or (stage.name == stage.key and stage.index not in used)
         ]
     chosen = tuple(targets)
     shipped: set[int] = set()
@@ -156,7 +185,14 @@ def asked_of(build: Build, settings: Settings | None = None, targets: Iterable[i
     return Asked(chosen, frozenset(shipped), frozenset(needed), settings or Settings())
 
 
-Check = "Callable[[Build], Iterator[Match]] | Callable[[Build, Asked], Iterator[Match]]"
+def named_stages(build: Build, names: Iterable[str]) -> tuple[int, ...]:
+    """The stages of these names or indexes, in file order; a name that no stage has is left out."""
+    wanted = {name.lower() for name in names}
+    return tuple(
+        stage.index
+        for stage in build.graph.stages
+        if (stage.name == stage.key and stage.name in wanted) or str(stage.index) in wanted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +208,7 @@ class Rule:
         default: whether it runs without being selected.
         docstring: its page; see `multistage_cli.analyze.page`.
         module: the module that it stands in, without its package.
+        by_engine: whether its findings are the engine's own, so that `check` finds nothing.
     """
 
     code: str
@@ -182,6 +219,7 @@ class Rule:
     default: bool
     docstring: str
     module: str
+    by_engine: bool
     _function: Callable[..., Iterator[Match]]
     _wants_asked: bool
 
@@ -205,6 +243,7 @@ def rule(
     aliases: tuple[str, ...] = (),
     confidence: Confidence = Confidence.CERTAIN,
     default: bool = True,
+    by_engine: bool = False,
 ) -> Callable[[Callable[..., Iterator[Match]]], Rule]:
     """Turn a generator function into a rule; see the module's docstring.
 
@@ -215,6 +254,7 @@ def rule(
         aliases: its names in other tools.
         confidence: of its findings.
         default: whether it runs without being selected.
+        by_engine: whether the engine makes its findings (about ignores, about rules that crash).
     """
 
     def decorate(function: Callable[..., Iterator[Match]]) -> Rule:
@@ -227,6 +267,7 @@ def rule(
             default=default,
             docstring=inspect.cleandoc(function.__doc__ or ""),
             module=function.__module__.rpartition(".")[2],
+            by_engine=by_engine,
             _function=function,
             _wants_asked=function.__code__.co_argcount > 1,
         )

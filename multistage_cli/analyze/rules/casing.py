@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Edit, Fix, Severity
 from multistage_cli.analyze.rule import Match, rule
+from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.instructions import read_from
+from multistage_cli.build.instructions.refusals import INSTRUCTIONS
+from multistage_cli.build.variables import expand_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +66,71 @@ def from_as_casing(build: Build) -> Iterator[Match]:
         if written != wanted:
             message = f"{head.keyword} and {written} are written in different case: write {wanted}"
             yield Match(head.span, message, fix=_keyword_as(head, wanted))
+
+
+@rule("MS103", "inconsistent-instruction-casing", Severity.STYLE, aliases=("ConsistentInstructionCasing",))
+def inconsistent_instruction_casing(build: Build) -> Iterator[Match]:
+    """Instruction in another case than most of the file.
+
+    Bad, found on lines 2 and 4:
+        FROM alpine:3.22
+        run apk add --no-cache curl
+        WORKDIR /app
+        Copy . .
+
+    Good:
+        from alpine:3.22
+        run apk add --no-cache curl
+
+    Fix: write all instructions in capitals, or all in small letters.
+    """
+    written = [
+        entry
+        for stage in build.graph.stages
+        for entry in (stage.head, *stage.instructions)
+        if entry.name in INSTRUCTIONS
+    ]
+    small = sum(entry.keyword.islower() for entry in written)
+    capital = sum(entry.keyword.isupper() for entry in written)
+    for entry in written:
+        wanted = entry.name.lower() if small > capital else entry.name
+        if entry.keyword != wanted:
+            message = (
+                f"{entry.keyword} is written in another case than most instructions here: write {wanted}"
+            )
+            column = entry.raw.find(entry.keyword)
+            first = entry.raw.split("\n", 1)[0].rstrip("\r")
+            text = first[:column] + wanted + first[column + len(wanted) :]
+            fix = Fix(safe=True, edits=(Edit(entry.span.first, entry.span.first, text),))
+            yield Match(entry.span, message, column + 1, fix=fix)
+
+
+@rule("MS106", "expose-protocol-casing", Severity.STYLE, aliases=("ExposeProtoCasing",))
+def expose_protocol_casing(build: Build) -> Iterator[Match]:
+    """Protocol of EXPOSE with capital letters.
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        EXPOSE 53/UDP
+
+    Good:
+        FROM alpine:3.22
+        EXPOSE 53/udp
+
+    Fix: write tcp, udp or sctp in small letters.
+    """
+    for entry in build.stages:
+        for step in entry.steps:
+            if step.instruction.name != "EXPOSE":
+                continue
+            for word in step.instruction.words:
+                scope = step.before.variables.scope
+                values, _ = expand_words(word, scope, escape=build.dockerfile.escape)
+                for value in () if values is UNKNOWN else values:
+                    port, slash, protocol = value.rpartition("/")
+                    if slash and protocol != protocol.lower():
+                        message = f"the protocol of port {value} has capital letters: write {port}/{protocol.lower()}"
+                        yield Match.on(entry, step, message, word=word)
 
 
 def _keyword_as(head: Instruction, wanted: str) -> Fix | None:

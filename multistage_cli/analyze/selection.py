@@ -1,0 +1,134 @@
+"""Which rules run and which findings stay: by code, prefix of a code, name, or another tool's name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from multistage_cli.analyze.rule import Rule, all_rules
+from multistage_cli.errors import MultistageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from multistage_cli.analyze.findings import Finding, Severity
+
+EVERYTHING = "ALL"
+
+_NO_SEVERITIES: Mapping[str, Severity] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What runs and how grave it is; each word is a code, a prefix such as `MS2`, a name, an alias or `all`.
+
+    Attributes:
+        select: what runs; None for what runs by default.
+        extend: what runs besides.
+        ignore: what does not.
+        severities: by word; the longest word that fits wins.
+    """
+
+    select: tuple[str, ...] | None = None
+    extend: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=lambda: _NO_SEVERITIES)
+
+    def over(self, other: Selection) -> Selection:
+        """This one on top of another: its `select` replaces the other's, the rest adds to it."""
+        return Selection(
+            other.select if self.select is None else self.select,
+            (*other.extend, *self.extend),
+            (*other.ignore, *self.ignore),
+            MappingProxyType({**other.severities, **self.severities}),
+        )
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that run, by code."""
+        return tuple(entry for entry in all_rules() if self._runs(entry))
+
+    def _runs(self, entry: Rule) -> bool:
+        # An alias may be one of several of its rule: findings are judged one by one, in `keeps`.
+        own = [word for word in self.ignore if covers(word, entry.code, entry.name, ())]
+        if own:
+            return False
+        chosen = entry.default if self.select is None else _any_covers(self.select, entry)
+        return chosen or _any_covers(self.extend, entry)
+
+    def keeps(self, finding: Finding) -> bool:
+        """Whether a finding of a rule that runs stays."""
+        if _any_covers(self.ignore, finding):
+            return False
+        return self.select is None or _any_covers((*self.select, *self.extend), finding)
+
+    def severity(self, finding: Finding) -> Severity:
+        """How grave a finding is."""
+        fitting = [
+            word for word in self.severities if covers(word, finding.code, finding.name, finding.aliases)
+        ]
+        return self.severities[max(fitting, key=len)] if fitting else finding.severity
+
+
+def _any_covers(words: Iterable[str], entry: Rule | Finding) -> bool:
+    return any(covers(word, entry.code, entry.name, entry.aliases) for word in words)
+
+
+def covers(word: str, code: str, name: str, aliases: tuple[str, ...]) -> bool:
+    """Whether a word means a rule or a finding.
+
+    An alias of letters alone, such as `SC`, stands for all of another tool's codes that start with it.
+    """
+    upper = word.upper()
+    names = (code, *aliases)
+    if upper in {EVERYTHING, name.upper(), *map(str.upper, names)}:
+        return True
+    if not _is_code(upper):
+        return False
+    return any(
+        entry.startswith(upper) or (entry.isalpha() and entry.isupper() and upper.startswith(entry))
+        for entry in names
+    )
+
+
+def _is_code(word: str) -> bool:
+    return word[:2] in {"MS", "DL", "SC"} and (len(word) == _LETTERS or word[_LETTERS:].isdecimal())
+
+
+_LETTERS = 2
+
+
+def check_words(words: Iterable[str], where: str) -> None:
+    """Refuse words that mean no rule.
+
+    Args:
+        words: as written.
+        where: what to call the place, such as `--select`.
+
+    Raises:
+        MultistageError: a word means no rule.
+    """
+    for word in words:
+        if not is_known(word):
+            raise MultistageError(f'{where} has "{word}", which is no rule{suggestion(word)}')
+
+
+def is_known(word: str) -> bool:
+    """Whether a word means a rule."""
+    return word.upper() == EVERYTHING or any(_any_covers((word,), entry) for entry in all_rules())
+
+
+def suggestion(word: str) -> str:
+    """`; did you mean ...?` for a word that means no rule."""
+    known = [name for entry in all_rules() for name in (entry.code, entry.name, *entry.aliases)]
+    lowered = {name.lower(): name for name in known}
+    near = did_you_mean(word.lower(), lowered)
+    for low, name in lowered.items():
+        near = near.replace(f'"{low}"', f'"{name}"')
+    return near or "; `multistage explain` lists them"
+
+
+def split_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """The words of options that may be repeated and hold commas."""
+    return tuple(word for text in texts for word in re.split(r"[,\s]+", text) if word)
