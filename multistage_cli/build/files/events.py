@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.model import Change, Entry, Kind, Writer, either
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multistage_cli.build.files.tree import Files, Query
 
 Parts: TypeAlias = tuple[str, ...]
+
+_DEEPEST: Final = 5
+"""What a doubt spares lies less deep than this below its directory."""
 
 
 class Event(Protocol):
@@ -38,14 +43,29 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something may have been added, removed or altered, by a command that nobody can follow."""
+    """Something may have been added, removed or altered, by a command that nobody can follow.
+
+    Attributes:
+        by: the command.
+        adds: whether it may have added something; `removes` and `alters` likewise.
+        removes: as said.
+        alters: as said.
+        spares: what it surely left alone, with all below: relative to the directory, such as `bin/curl`.
+        inside: whether the directory itself stays as it is, and only what is in it is not sure.
+    """
 
     by: Writer
     adds: bool = True
     removes: bool = True
     alters: bool = True
+    spares: frozenset[str] = frozenset()
+    inside: bool = False
 
     def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        if self.inside and not below:
+            return entry
+        if self.spares and any("/".join(below[:length]) in self.spares for length in range(1, _DEEPEST)):
+            return entry
         if (entry.exists is Claim.NO and self.adds) or (entry.exists is Claim.YES and self.removes):
             return Entry(Claim.UNKNOWN, because=self.by)
         if entry.exists is Claim.NO or not self.alters:
@@ -56,10 +76,12 @@ class Doubt:
         return UNKNOWN if self.adds else ()
 
     def covers(self, older: Event) -> bool:
-        if self.adds and self.removes and self.alters:
+        if self.adds and self.removes and self.alters and not self.spares and not self.inside:
             return True
         return (
             isinstance(older, Doubt)
+            and self.spares <= older.spares
+            and self.inside <= older.inside
             and self.adds >= older.adds
             and self.removes >= older.removes
             and self.alters >= older.alters
@@ -126,7 +148,8 @@ class Copied:
         at: the directory's path there.
         change: the owner and mode that the copies get.
         certain: UNKNOWN where it may not have happened.
-        partial: whether some of it may have been left out, as by `--exclude`.
+        partial: whether some of it may have been left out.
+        kept: whether a path from the directory on was copied (`--exclude`); None where all were.
     """
 
     by: Writer
@@ -135,22 +158,22 @@ class Copied:
     change: Change
     certain: Claim = Claim.YES
     partial: bool = False
+    kept: Callable[[Parts], Claim] | None = None
 
     def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
-        if not below:
+        kept = Claim.YES if self.kept is None else self.kept(below)
+        if not below or kept is Claim.NO:
             return entry
         source = query.entry(self.files, self.at + below)
         if source.exists is Claim.NO:
             return entry
-        if self.partial or self.certain is not Claim.YES or source.exists is Claim.UNKNOWN:
+        sure = self.certain is Claim.YES and kept is Claim.YES and not self.partial
+        if not sure or source.exists is Claim.UNKNOWN:
             return maybe(entry, self.by)
         if source.kind is Kind.DIRECTORY and entry.exists is not Claim.NO:
-            # Copied over what is there, a directory gets the mode of its source. Over a link it does not.
-            return replace(
-                changed(source, self.change, self.by, Claim.YES),
-                kind=Kind.DIRECTORY if entry.kind is Kind.DIRECTORY else UNKNOWN,
-                because=self.by,
-            )
+            # Copied over what is there, a directory gets owner and mode of its source; over anything but a
+            # directory nobody copies one (copyDirectoryOnly in copy/copy.go of tonistiigi/fsutil, `cp`).
+            return replace(changed(source, self.change, self.by, Claim.YES), because=self.by)
         return replace(changed(source, self.change, self.by, Claim.YES), writer=self.by, because=self.by)
 
     def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:

@@ -224,7 +224,7 @@ class Files:
         files = self
         for length in range(1, len(parts) + 1):
             old = query.entry(self, parts[:length])
-            if old.exists is Claim.YES and old.kind is not UNKNOWN:
+            if old.exists is Claim.YES and old.kind is Kind.DIRECTORY:
                 continue
             files = files.write("/" + "/".join(parts[:length]), made, by, certain, keep=True)
         return files
@@ -247,10 +247,17 @@ class Files:
         return self._event_at(folder, Removed(by, pattern, certain))
 
     def doubt(
-        self, path: str, by: Writer, *, adds: bool = True, removes: bool = True, alters: bool = True
+        self,
+        path: str,
+        by: Writer,
+        *,
+        adds: bool = True,
+        removes: bool = True,
+        alters: bool = True,
+        inside: bool = False,
     ) -> Files:
-        """Something at the path or below may be added, removed or altered."""
-        return self._event_at(path, Doubt(by, adds, removes, alters))
+        """Something at the path or below may be added, removed or altered; with `inside` only below it."""
+        return self._event_at(path, Doubt(by, adds, removes, alters, inside=inside))
 
     def change(self, path: str, change: Change, by: Writer, certain: Claim, *, recursive: bool) -> Files:
         """Owner or mode of a path, at the end of links, or of all below too."""
@@ -280,12 +287,13 @@ class Files:
         change: Change,
         certain: Claim = Claim.YES,
         partial: bool = False,
+        kept: Callable[[Parts], Claim] | None = None,
     ) -> Files:
         """The content of a directory is copied into the directory at a path, which exists."""
         at = source.resolve_parts(source_path, Query(), last=True)
         if at is None:
             return self.doubt(path, by)
-        return self._event_at(path, Copied(by, source, at, change, certain, partial))
+        return self._event_at(path, Copied(by, source, at, change, certain, partial, kept))
 
     def mounted(self, path: str, shown: Files | None, source_path: str, by: Writer) -> Files:
         """A mount hides what lies at a path; `shown` None where nothing is known of what it shows."""
