@@ -23,7 +23,7 @@ COPY --from=builder /install /usr/local
 USER 1000
 CMD ["python", "-m", "app"]
 """
-COMMANDS = ("analyze", "cache", "commands", "flow", "report", "sizes")
+COMMANDS = ("analyze", "cache", "commands", "flow", "inspect", "report", "sizes")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from multistage_cli.cli import main
 from tests.corpus import Case, cases
 
-COMMANDS = ("analyze", "cache", "commands", "flow", "report", "sizes")
+COMMANDS = ("analyze", "cache", "commands", "flow", "inspect", "report", "sizes")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -53,9 +53,9 @@ def test_commands_without_sizes_read_no_package_facts(command: str) -> None:
     assert not any(module.startswith("multistage_cli.sizes.") for module in found)
 
 
-@pytest.mark.parametrize("command", ["analyze", "flow", "cache", "commands", "sizes"])
+@pytest.mark.parametrize("command", ["analyze", "flow", "cache", "commands", "inspect", "sizes"])
 def test_a_command_imports_no_other_room(command: str) -> None:
-    rooms = {"analyze", "flow", "cache", "commands", "sizes", "report"} - {command}
+    rooms = {"analyze", "flow", "cache", "commands", "sizes", "inspect", "report"} - {command}
     found = imported(command, dockerfile("brief"))
     assert not {f"multistage_cli.{room}" for room in rooms} & found
 

@@ -1,0 +1,1 @@
+"""What is known after a line of the Dockerfile, and where each thing comes from."""
