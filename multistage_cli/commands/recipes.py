@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import shlex
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.claims import UNKNOWN, Claim
-from multistage_cli.build.evaluate import DEFAULT_PLATFORM
-from multistage_cli.errors import MultistageError
+from multistage_cli.build.claims import Claim
+from multistage_cli.commands.plan import PRIVILEGED_BELOW, Plan, collect_plan
+from multistage_cli.commands.tools import TOOLS, Tool, ToolName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.build.evaluate import Build, EvaluatedStage
-    from multistage_cli.build.state import Port, State
+    from multistage_cli.build.evaluate import Build
+    from multistage_cli.build.state import Port
+    from multistage_cli.commands.asks import Asks
+    from multistage_cli.commands.plan import StageTarget
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*\Z")
-"""What BuildKit takes as the name of a stage, and so of a target (instructions/parse.go)."""
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
-_LOCAL_URL = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(/[\w./?=&%-]*)?"
+_HARDENED = (
+    "--read-only",
+    "--tmpfs",
+    "/tmp",  # noqa: S108 - inside of the container
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
 )
-_PRIVILEGED_BELOW = 1024
-_MAX_NAME = 100
+_LISTED = "/tmp"  # noqa: S108 - not in the build context, where the next COPY would find it
+_ORDINARY_USER = "1000:1000"
+_UNPRIVILEGED_SHIFT = 8000  # 80 is published as 8080, 443 as 8443
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,180 +39,342 @@ class Recipe:
         what: in words, for a person; it names stages as they are written.
         tool: the program that is called.
         argv: its arguments, itself first.
-        stage: the stage that it looks into, None for what is about the image itself.
+        stage: the stage that it is about, None for what is about the image itself.
+        notes: what must be there before it works.
     """
 
     what: str
     tool: str
     argv: tuple[str, ...]
     stage: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shell(self) -> str:
         """The same as one line for a POSIX shell, each argument quoted where it needs to be."""
-        return shlex.join(self.argv)
+        return " ".join(map(quoted, self.argv))
 
 
 @dataclass(frozen=True, slots=True)
 class Recipes:
-    """All that there is to do, in the order in which a person would."""
+    """All that there is to do, in the order in which a person would.
+
+    Attributes:
+        recipes: one after the other.
+        tool: the program that they are for.
+        plan: what they follow from.
+    """
 
     recipes: tuple[Recipe, ...]
+    tool: ToolName
+    plan: Plan
 
     def shortened(self, most_stages: int) -> tuple[Recipes, int]:
         """Those about the image and about that many stages only, and how many are left out."""
         stages = dict.fromkeys(recipe.stage for recipe in self.recipes if recipe.stage is not None)
         kept = {None, *list(stages)[:most_stages]}
         recipes = tuple(recipe for recipe in self.recipes if recipe.stage in kept)
-        return Recipes(recipes), len(self.recipes) - len(recipes)
+        return Recipes(recipes, self.tool, self.plan), len(self.recipes) - len(recipes)
 
 
-def collect_recipes(build: Build) -> Recipes:
+def collect_recipes(build: Build, tool: ToolName = ToolName.DOCKER) -> Recipes:
     """The commands that build, look into, run and test what this Dockerfile makes.
 
     Raises:
         MultistageError: the Dockerfile has no stage.
     """
-    if build.target is None:
-        raise MultistageError(f"{build.path} has no FROM, so there is nothing to build; add one")
-    return Recipes(tuple(_Writer(build, build.target).write()))
+    plan = collect_plan(build)
+    return Recipes(tuple(_Writer(plan, TOOLS[tool]).write()), tool, plan)
 
 
 class _Writer:
-    def __init__(self, build: Build, target: EvaluatedStage) -> None:
-        self.build = build
-        self.target = target
-        self.name = _image_name(build, target.final)
-        self.image = f"{self.name}:{_version(target.final)}"
+    def __init__(self, plan: Plan, tool: Tool) -> None:
+        self.plan = plan
+        self.tool = tool
 
     def write(self) -> Iterator[Recipe]:
-        target = self.target.stage
-        is_last = target.index == len(self.build.stages) - 1
-        if is_last or _is_target_name(target.name):
-            what = "Build the image" if is_last else f"Build the image of stage {target.label}"
-            yield self._docker_build(what, self.image, None if is_last else target.name)
-        for entry in self.build.needed:
-            name = entry.stage.name
-            if entry is self.target or name != entry.stage.key or not _is_target_name(name):
-                continue
-            image = f"{self.name}:{name}"
-            what = f"Build only the {entry.stage.label} stage (for debugging)"
-            yield replace(self._docker_build(what, image, name), stage=name)
-        yield from self._look_inside()
-        yield from self._run()
-        yield from self._test_health()
+        plan = self.plan
+        if plan.can_build:
+            what = "Build the image" if plan.is_last else f"Build the image of stage {plan.target.label}"
+            yield self._build(what, plan.target)
+            yield from self._with_arguments()
+            yield from self._for_platforms()
+            yield from self._without_a_shell()
+        yield from self._stages()
+        yield from self._artefacts()
+        if plan.can_build:
+            yield from self._look_inside()
+            yield from self._run()
+            yield from self._check_health()
+            yield from self._measure()
 
-    def _docker_build(self, what: str, image: str, target: str | None) -> Recipe:
-        context, dockerfile = self._places()
-        argv = ["docker", "build"]
-        if dockerfile:
-            argv += ["--file", dockerfile]
-        if self.build.platform != DEFAULT_PLATFORM:
-            argv += ["--platform", self.build.platform]
-        for name, value in self.build.build_args.items():
-            argv += ["--build-arg", f"{name}={value}"]
-        for name, place in self.build.build_contexts.items():
-            argv += ["--build-context", f"{name}={place}"]
-        if target:
-            argv += ["--target", target]
-        return Recipe(what, "docker", (*argv, "-t", image, context))
+    # Building.
 
-    def _places(self) -> tuple[str, str | None]:
-        """The build context and, unless Docker finds it there by itself, the Dockerfile."""
-        if self.build.file is None:  # standard input: Docker reads it from there too
-            return (".", "-")
-        file = self.build.file
-        folder = self.build.context.root if self.build.context else file.parent
-        context = _argument_path(folder)
-        return (context, None) if file == folder / "Dockerfile" else (context, _argument_path(file))
+    def _build(
+        self,
+        what: str,
+        target: StageTarget,
+        *extra: str,
+        words: tuple[str, ...] = ("build",),
+        named: bool = True,
+        stage: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Recipe:
+        """A build of one stage.
 
-    def _look_inside(self) -> Iterator[Recipe]:
-        for entry in self.build.needed:
-            name = entry.stage.name
-            is_debuggable = entry is not self.target and name == entry.stage.key and _is_target_name(name)
-            if is_debuggable and entry.final.shell_exists is Claim.YES:
-                yield Recipe(
-                    f"Look around in the {entry.stage.label} stage",
-                    "docker",
-                    ("docker", "run", "--rm", "-it", "--entrypoint", "sh", f"{self.name}:{name}"),
-                    name,
+        Args:
+            what: it is for.
+            target: the stage.
+            extra: options that only this build has.
+            words: of the command.
+            named: whether the result is an image with a name.
+            stage: as in `Recipe`.
+            notes: beside those about what the stage asks for.
+        """
+        plan, asks = self.plan, target.asks
+        argv = [self.tool.name.value, *words]
+        if (file := self._dockerfile()) is not None:
+            argv += ["--file", file]
+        if plan.platform and "--platform" not in extra:
+            argv += ["--platform", plan.platform]
+        if self.tool.oci_by_default and plan.keeps_docker_format and target is plan.target and named:
+            argv += ["--format", "docker"]
+        argv += [*self._given(asks), *extra]
+        if target is not plan.target or not plan.is_last:
+            argv += ["--target", target.name or target.label]
+        if named:
+            argv += ["--manifest" if "--platform" in extra and self.tool.manifest else "-t", target.image]
+        return Recipe(what, self.tool.name.value, (*argv, plan.context), stage, (*self._notes(asks), *notes))
+
+    def _given(self, asks: Asks) -> Iterator[str]:
+        """The options for what a stage asks for, and for what the user gave."""
+        for name, value in self.plan.build_args.items():
+            yield from ("--build-arg", f"{name}={value}")
+        for name in missing(self.plan, asks):
+            yield from ("--build-arg", name)  # taken from the environment
+        for name, place in self.plan.build_contexts.items():
+            yield from ("--build-context", f"{name}={place}")
+        for secret, variable in sorted(asks.secrets):
+            if self._can_name(secret):
+                yield from ("--secret", f"{csv_field(f'id={secret}')},env={variable}")
+        for agent in sorted(asks.ssh):
+            yield from ("--ssh", agent)
+        if asks.host_network and self.tool.allows_host_network:
+            yield from ("--allow", "network.host")
+
+    def _dockerfile(self) -> str | None:
+        """The Dockerfile, unless the program finds it by itself."""
+        plan = self.plan
+        if plan.dockerfile is None:
+            return "-"  # standard input
+        names = self.tool.dockerfile_names
+        first = next((name for name in names if name in plan.beside), names[-1])
+        return None if plan.dockerfile_in_context == first else plan.dockerfile
+
+    def _notes(self, asks: Asks) -> Iterator[str]:
+        for name in missing(self.plan, asks):
+            yield f"Needs the build argument {name}: export {name}=VALUE before"
+        for secret, variable in sorted(asks.secrets):
+            if self._can_name(secret):
+                yield f"Needs the secret {secret}: put it into the variable {variable} before"
+            else:
+                yield f"Needs the secret {secret}, whose name {self.tool.name} cannot be given here"
+        for agent in sorted(asks.ssh):
+            yield f"Needs an SSH agent for {agent}: ssh-add -l lists its keys"
+
+    def _can_name(self, secret: str) -> bool:
+        """Whether the secret's name survives in `--secret`: podman splits it at commas, quoted or not."""
+        return csv_field(secret) == secret or not self.tool.manifest
+
+    def _with_arguments(self) -> Iterator[Recipe]:
+        defaults = self.plan.defaults
+        if defaults:
+            words = [word for name, value in defaults for word in ("--build-arg", f"{name}={value}")]
+            what = "Set the build arguments (these are their defaults)"
+            yield self._build(what, self.plan.target, *words)
+
+    def _for_platforms(self) -> Iterator[Recipe]:
+        platforms = self.plan.platforms
+        if platforms:
+            notes: tuple[str, ...] = ()
+            if self.tool.name is ToolName.DOCKER:
+                notes = ("Needs the containerd image store, or --push: the classic store holds one platform",)
+            yield self._build(
+                f"Build it for {' and '.join(platforms)}",
+                self.plan.target,
+                "--platform",
+                ",".join(platforms),
+                words=self.tool.several_platforms,
+                notes=notes,
+            )
+
+    def _stages(self) -> Iterator[Recipe]:
+        for target in self.plan.stages:
+            what = f"Build only the {target.label} stage (for debugging)"
+            if not target.needed:
+                what = f"Build the {target.label} stage, which the image does not need"
+            yield self._build(what, target, stage=target.name)
+
+    def _artefacts(self) -> Iterator[Recipe]:
+        own = [self.plan.target] if self.plan.can_build else []
+        for target in (*own, *self.plan.stages):
+            if target.files_only:
+                what = (
+                    "Get the files of the image"
+                    if target is self.plan.target
+                    else f"Get the files of the {target.label} stage"
+                )
+                stage = None if target is self.plan.target else target.name
+                yield self._build(
+                    f"{what} into the folder out",
+                    target,
+                    "--output",
+                    "type=local,dest=out",
+                    named=False,
+                    stage=stage,
                 )
 
+    # Looking inside.
+
+    def _without_a_shell(self) -> Iterator[Recipe]:
+        target = self.plan.target
+        if target.shell is Claim.NO and not target.windows and not target.files_only:
+            place = f"{_LISTED}/{self.plan.name}.tar"
+            what = "Put the files of the image into an archive: it has no shell to look around in"
+            yield self._build(what, target, "--output", f"type=tar,dest={place}", named=False)
+            yield Recipe("List them", "tar", ("tar", "-tvf", place))
+
+    def _look_inside(self) -> Iterator[Recipe]:
+        plan = self.plan
+        for target in (plan.target, *plan.stages):
+            if target.shell is not Claim.YES:
+                continue
+            shell = "cmd" if target.windows else "sh"
+            own = target is plan.target
+            where = "the image" if own else f"the {target.label} stage"
+            argv = ("run", "--rm", "-it", "--entrypoint", shell, target.image)
+            yield self._runner(f"Look around in {where}", *argv, stage=None if own else target.name)
+
+    def _runner(self, what: str, *words: str, stage: str | None = None) -> Recipe:
+        program = self.tool.runner.value
+        return Recipe(what, program, (program, *words), stage)
+
+    # Running.
+
     def _run(self) -> Iterator[Recipe]:
-        final = self.target.final
-        if final.entrypoint.value == () and final.command.value == ():
+        plan = self.plan
+        if not plan.target.runs:
             return
-        ports = [part for port in final.ports for part in ("-p", _published(port))]
-        yield Recipe("Run the container", "docker", ("docker", "run", *ports, self.image))
-        low_ports = any(port.first < _PRIVILEGED_BELOW for port in final.ports)
-        if final.runs_as_root is Claim.NO and not low_ports and not final.windows:
-            hardened = (
-                "--read-only",
-                "--tmpfs",
-                "/tmp",  # noqa: S108 - inside of the container
-                "--cap-drop=ALL",
-                "--security-opt=no-new-privileges",
-            )
-            yield Recipe(
-                "Run it locked down (for a program that writes to /tmp at most)",
-                "docker",
-                ("docker", "run", "--rm", *hardened, *ports, self.image),
-            )
+        options = self._ports_and_volumes()
+        yield self._runner("Run the container", "run", *options, plan.target.image)
+        if plan.target.may_be_locked_down:
+            what = "Run it locked down (for a program that writes to /tmp at most)"
+            if plan.target.volumes:
+                what = "Run it locked down (for a program that writes to /tmp and its volumes at most)"
+            yield self._runner(what, "run", "--rm", *_HARDENED, *options, plan.target.image)
+        elif plan.target.root is Claim.YES and not plan.target.low_ports and not plan.target.windows:
+            what = "Run it as an ordinary user (it runs as root; this works if it needs no rights of root)"
+            yield self._runner(what, "run", "--rm", "--user", _ORDINARY_USER, *options, plan.target.image)
 
-    def _test_health(self) -> Iterator[Recipe]:
-        check = self.target.final.healthcheck.value
-        if check is UNKNOWN or check is None:
+    def _ports_and_volumes(self) -> list[str]:
+        words = [word for port in self.plan.target.ports for word in ("-p", self._published(port))]
+        for path, name in volume_names(self.plan, self.plan.target).items():
+            words += ["-v", f"{name}:{path}"]
+        return words
+
+    def _published(self, port: Port) -> str:
+        return published(port, low_ports=self.tool.low_ports)
+
+    def _check_health(self) -> Iterator[Recipe]:
+        plan, probe = self.plan, self.plan.probe
+        if probe is None:
             return
-        match = _LOCAL_URL.search(" ".join(check.words))
-        port = _port_of(match.group(1), self.target.final) if match else None
-        if match and port:
-            scheme = match.group().partition("://")[0]
-            default = {"http": "80", "https": "443"}[scheme]
-            where = "localhost" if port == default else f"localhost:{port}"
-            url = f"{scheme}://{where}{match.group(2) or '/'}"
-            yield Recipe("Test the health endpoint", "curl", ("curl", url))
-        yield Recipe(
-            "See what the health check says",
-            "docker",
-            ("docker", "ps", "--filter", f"ancestor={self.image}", "--format", "{{.Names}}: {{.Status}}"),
+        if probe.url is not None:
+            yield Recipe("Test the health endpoint", "curl", ("curl", self._outside(probe.url)))
+        if not plan.target.runs:
+            return
+        options = self._ports_and_volumes()
+        yield self._runner(
+            "Run it in the background", "run", "-d", "--name", plan.name, *options, plan.target.image
         )
+        yield self._runner("Run the health check once", "exec", plan.name, *probe.argv)
+        if self.tool.runner is ToolName.DOCKER:
+            words = ("inspect", "--format", "{{json .State.Health}}", plan.name)
+            yield self._runner("See what the health check said so far", *words)
+        elif self.tool.runner is ToolName.PODMAN:
+            yield self._runner("See what the health check says", "healthcheck", "run", plan.name)
+        yield self._runner("Stop it and remove it", "rm", "-f", plan.name)
+
+    def _outside(self, url: str) -> str:
+        """The address where a port is published under another number."""
+        scheme, _, rest = url.partition("://localhost")
+        number, slash, path = rest.removeprefix(":").partition("/")
+        inside = int(number or {"http": "80", "https": "443"}[scheme])
+        if self.tool.low_ports or inside >= PRIVILEGED_BELOW:
+            return url
+        return f"{scheme}://localhost:{inside + _UNPRIVILEGED_SHIFT}{slash}{path}"
+
+    def _measure(self) -> Iterator[Recipe]:
+        program, image = self.tool.name, self.plan.target.image
+        yield Recipe("See how large it is", program.value, (program.value, "images", image))
+        if program is ToolName.BUILDAH:
+            look = (program.value, "inspect", "--type", "image", image)
+            yield Recipe("See its layers and its configuration", program.value, look)
+            return
+        yield self._runner("See what each layer adds", "history", image)
+        words = ("image", "inspect", "--format", "{{json .Config}}", image)
+        yield self._runner("See its configuration", *words)
 
 
-def _port_of(number: str | None, state: State) -> str | None:
-    """The port that the health check asks, where it is published."""
-    number = number or "80"
-    return number if any(port.first <= int(number) <= port.last for port in state.ports) else None
+def quoted(word: str) -> str:
+    """A word as a POSIX shell reads it back, in the quotes that leave most of it readable."""
+    if "'" in word and not _MEANS_SOMETHING.search(word):
+        return f'"{word}"'
+    return shlex.quote(word)
 
 
-def _published(port: Port) -> str:
-    numbers = str(port.first) if port.first == port.last else f"{port.first}-{port.last}"
-    return f"{numbers}:{numbers}" + ("" if port.protocol == "tcp" else f"/{port.protocol}")
+_MEANS_SOMETHING = re.compile(r'["$`\\!\n]')
+"""What a shell looks at between double quotes; an exclamation mark calls up an interactive one's history."""
 
 
-def _is_target_name(name: str | None) -> bool:
-    return name is not None and _STAGE_NAME.match(name) is not None
+def missing(plan: Plan, asks: Asks) -> tuple[str, ...]:
+    """Required build arguments without a value, in the order of the file."""
+    return tuple(argument.name for argument in plan.arguments if argument.name in asks.required)
 
 
-def _image_name(build: Build, final: State) -> str:
-    """The title label, else the name of the build context's folder, as far as either makes a name."""
-    title = final.labels.get("org.opencontainers.image.title")
-    if title is not None and title.value is not UNKNOWN and (name := _as_name(title.value)):
-        return name
-    folder = build.context.root if build.context else build.file.parent if build.file else Path()
-    return _as_name(folder.resolve().name) or "app"
+def published(port: Port, *, low_ports: bool = True) -> str:
+    """A port as `-p` and Compose publish it."""
+    shift = 0 if low_ports or port.first >= PRIVILEGED_BELOW else _UNPRIVILEGED_SHIFT
+    if port.last + shift > _MOST_PORT:
+        shift = 0
+    inside = str(port.first) if port.first == port.last else f"{port.first}-{port.last}"
+    outside = (
+        f"{port.first + shift}" if port.first == port.last else f"{port.first + shift}-{port.last + shift}"
+    )
+    return f"{outside}:{inside}" + ("" if port.protocol == "tcp" else f"/{port.protocol}")
 
 
-def _as_name(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()[:_MAX_NAME]).strip("-")
+_MOST_PORT = 65_535
 
 
-def _version(final: State) -> str:
-    label = final.labels.get("org.opencontainers.image.version")
-    value = label.value if label else UNKNOWN
-    return value if value is not UNKNOWN and _TAG.match(value) else "v1"
+def volume_names(plan: Plan, target: StageTarget) -> dict[str, str]:
+    """For each volume's path a name made of it, no two the same."""
+    found: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for path in target.volumes:
+        if not path.startswith("/") or ":" in path:  # on Windows, or nothing that `-v` could tell apart
+            continue
+        name = f"{plan.name}-{_NO_VOLUME.sub('-', path).strip('-') or 'data'}"[:_MAX_VOLUME]
+        counts[name] = count = counts.get(name, 0) + 1
+        # A dot is in no name that was counted up: two volumes never end up with the same.
+        found[path] = name if count == 1 else f"{name}.{count}"
+    return found
 
 
-def _argument_path(path: Path) -> str:
-    """A path that no program takes for an option."""
-    text = path.as_posix()
-    return posixpath.join(".", text) if text.startswith("-") else text
+_NO_VOLUME = re.compile(r"[^A-Za-z0-9_-]+")
+_MAX_VOLUME = 100
+
+
+def csv_field(text: str) -> str:
+    """A field of the comma-separated lists that `--secret` and the like are."""
+    return '"' + text.replace('"', '""') + '"' if any(letter in text for letter in ',"\r\n') else text

@@ -13,4 +13,7 @@ if TYPE_CHECKING:
 def render(recipes: Recipes) -> str:
     """One command a line, each under a comment that says what it does."""
     # A comment ends with its line: a line break in a name must not start a command.
-    return "\n".join(f"# {printable(entry.what)}\n{entry.shell}\n" for entry in recipes.recipes)
+    return "\n".join(
+        "".join(f"# {printable(line)}\n" for line in (entry.what, *entry.notes)) + f"{entry.shell}\n"
+        for entry in recipes.recipes
+    )
