@@ -9,11 +9,12 @@ from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.ordered import OrderedVersions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 FIRST_USER: Final = 1000
 """The first id of ordinary users and groups: UID_MIN and GID_MIN in /etc/login.defs, FIRST_UID in adduser.conf."""
-LAST_USER: Final = 59_999
+LAST_USER: Final = 60_000
+"""The last one: UID_MAX and GID_MAX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,50 @@ class Accounts:
 
     def remove_user(self, name: str, certain: Claim) -> Accounts:
         """The user goes."""
-        exists = Claim.NO if certain is Claim.YES else Claim.UNKNOWN
+        exists = Claim.NO if certain is Claim.YES else self.has_user(name)
+        exists = Claim.UNKNOWN if exists is Claim.YES else exists
         return replace(self, users=self.users.put(name, Account(name, exists=exists)))
+
+    def remove_group(self, name: str, certain: Claim) -> Accounts:
+        """The group goes."""
+        exists = Claim.NO if certain is Claim.YES else self.has_group(name)
+        exists = Claim.UNKNOWN if exists is Claim.YES else exists
+        return replace(self, groups=self.groups.put(name, Group(name, exists=exists)))
+
+    def put_user(self, account: Account, certain: Claim) -> Accounts:
+        """The user has these values now, or may have them."""
+        old = self.users.get(account.name)
+        if certain is not Claim.YES:
+            account = _joined(old or Account(account.name, exists=self.has_user(account.name)), account)
+        return replace(self, users=self.users.put(account.name, account))
+
+    def put_group(self, group: Group, certain: Claim) -> Accounts:
+        """The group has this number now, or may have it."""
+        old = self.groups.get(group.name)
+        if certain is not Claim.YES:
+            old = old or Group(group.name, exists=self.has_group(group.name))
+            number = group.gid if old.gid == group.gid else UNKNOWN
+            exists = Claim.UNKNOWN if old.exists is not group.exists else old.exists
+            group = Group(group.name, number, group.line, exists)
+        return replace(self, groups=self.groups.put(group.name, group))
+
+    def with_passwd_lines(self, text: str, line: int, certain: Claim) -> Accounts:
+        """The users of lines that were added to /etc/passwd; a malformed line is none, as libc skips it."""
+        accounts = self
+        exists = Claim.YES if certain is Claim.YES else Claim.UNKNOWN
+        for fields in _records(text, _PASSWD_FIELDS):
+            name, _, uid, gid, _, home, shell = fields
+            account = Account(name, int(uid), int(gid), home, shell or "/bin/sh", line, exists)
+            accounts = accounts.add_user(account)
+        return accounts
+
+    def with_group_lines(self, text: str, line: int, certain: Claim) -> Accounts:
+        """The groups of lines that were added to /etc/group."""
+        accounts = self
+        exists = Claim.YES if certain is Claim.YES else Claim.UNKNOWN
+        for name, _, gid, _ in _records(text, _GROUP_FIELDS):
+            accounts = accounts.add_group(Group(name, int(gid), line, exists))
+        return accounts
 
     def doubt(self, *, removes: bool) -> Accounts:
         """There may be others; with `removes`, those known may be gone or different, too."""
@@ -186,6 +229,28 @@ class Accounts:
             return UNKNOWN
         numbers = {account.uid for account in self.users.values() if account.exists is not Claim.NO}
         return _free(numbers, self._settled() and self.users_complete, system=system, adduser=adduser)
+
+    def free_pair(self, *, system: bool) -> Known[int]:
+        """The number that adduser gives to a user with a group of its own: the first free as both."""
+        if len(self.users) + len(self.groups) > _MOST_USERS:
+            return UNKNOWN
+        numbers = {account.uid for account in self.users.values() if account.exists is not Claim.NO}
+        numbers |= {group.gid for group in self.groups.values() if group.exists is not Claim.NO}
+        complete = self._settled() and self.users_complete and self.groups_complete
+        return _free(numbers, complete, system=system, adduser=True)
+
+    def own_group_id(self, uid: Known[int], *, system: bool) -> Known[int]:
+        """The number of the group that useradd makes for a user: the user's, unless a group has that.
+
+        Source: find_new_gid of shadow, which useradd asks with the user's number as the preferred one.
+        """
+        if uid is UNKNOWN or not self.groups_complete or len(self.groups) > _MOST_USERS:
+            return UNKNOWN
+        groups = [group for group in self.groups.values() if group.exists is not Claim.NO]
+        if any(group.gid is UNKNOWN for group in groups):
+            return UNKNOWN
+        taken = {group.gid for group in groups}
+        return uid if uid not in taken else self.free_group_id(system=system, adduser=False)
 
     def free_group_id(self, *, system: bool, adduser: bool) -> Known[int]:
         """The number that the next group gets, in the same way."""
@@ -208,6 +273,36 @@ class Accounts:
         )
 
 
+def _joined(old: Account, new: Account) -> Account:
+    """What holds whether or not the user got the new values."""
+    return Account(
+        new.name,
+        new.uid if old.uid == new.uid else UNKNOWN,
+        new.gid if old.gid == new.gid else UNKNOWN,
+        new.home if old.home == new.home else UNKNOWN,
+        new.shell if old.shell == new.shell else UNKNOWN,
+        new.line,
+        old.exists if old.exists is new.exists else Claim.UNKNOWN,
+    )
+
+
+def _records(text: str, numbers: tuple[bool, ...]) -> Iterator[list[str]]:
+    """The fields of each line that is well formed; `numbers` tells which of them must be numbers."""
+    for row in text.split("\n"):
+        fields = row.split(":")
+        if len(fields) != len(numbers) or not fields[0] or row.startswith("#"):
+            continue
+        if all(
+            field.isascii() and field.isdecimal() and len(field) <= _LONGEST_NUMBER
+            for field, is_number in zip(fields, numbers, strict=True)
+            if is_number
+        ):
+            yield fields
+
+
+_PASSWD_FIELDS = (False, False, True, True, False, False, False)
+_GROUP_FIELDS = (False, False, True, False)
+_LONGEST_NUMBER = 10
 _MOST_USERS = 500
 _SYSTEM_LAST = 999
 _SYSTEM_FIRST = 100

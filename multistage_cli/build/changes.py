@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from multistage_cli.build.claims import Claim, Known
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
 
 if TYPE_CHECKING:
+    from multistage_cli.build.accounts import Account, Group
     from multistage_cli.build.files import Content
 
 
@@ -49,6 +50,7 @@ class Installation:
             Python of a virtual environment), else None.
         stored: whether archives are only stored in `prefix` (`pip wheel`, `npm pack`), not installed.
         group: a name under which they can be removed together (`apk add --virtual`), else None.
+        leaves: what it does to files, where a language's packages are installed.
     """
 
     manager: str
@@ -64,6 +66,7 @@ class Installation:
     stored: bool = False
     group: str | None = None
     recommends_known: bool = True
+    leaves: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,14 @@ class Compilation:
     Attributes:
         tool: the effect's own name.
         outputs: paths that it writes, as far as the command says; absolute where that follows.
+        leaves: what it does to files.
     """
 
     tool: str
     outputs: tuple[str, ...]
     line: int
     certain: Claim
+    leaves: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,10 @@ class UserMade:
         home_made: whether the home folder is made.
         shell: of a user.
         complete: False after a word that could not be read: then only the name is sure.
+        home_mode: permission bits of a home folder that is made.
+        home_taken: whether a home folder that is there gets the user and the mode all the same.
+        skeleton: the folder whose content a home folder that is made gets; None for an empty one.
+        needed: whether a name that exists already makes the command fail.
     """
 
     name: str
@@ -153,15 +162,33 @@ class UserMade:
     home_made: Claim = Claim.UNKNOWN
     shell: Known[str] | None = None
     complete: bool = True
+    home_mode: Known[int] = UNKNOWN
+    home_taken: bool = False
+    skeleton: str | None = "/etc/skel"
+    needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class UsersChanged:
-    """Users or groups that change in another way: `userdel` takes `removed` away, else nothing is sure."""
+    """Users or groups that change in another way, or lines of theirs; with nothing named, nothing is sure.
+
+    Attributes:
+        line: of the command.
+        certain: as everywhere.
+        removed: the user that goes.
+        group_removed: the group that goes.
+        user: a user as it is afterwards.
+        group: a group as it is afterwards.
+        members: whether only members or passwords change, which no question asks for.
+    """
 
     line: int
     certain: Claim
     removed: str | None = None
+    group_removed: str | None = None
+    user: Account | None = None
+    group: Group | None = None
+    members: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +200,51 @@ class VirtualEnvironment:
         seeded: whether pip is put into it (`uv venv` does not).
         line: of the command.
         certain: as everywhere.
+        tool: `venv`, `virtualenv` or `uv`.
+        interpreter: the Python that it stands on, absolute.
+        version: of that Python, such as `3.12`.
+        copies: whether the interpreter is copied instead of linked.
+        complete: False after an option that could not be read.
     """
 
     path: str
     seeded: bool
     line: int
     certain: Claim
+    tool: str = "venv"
+    interpreter: Known[str] = UNKNOWN
+    version: Known[str] = UNKNOWN
+    copies: bool = False
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptsInstalled:
+    """Commands that a language's package manager puts into a folder.
+
+    Attributes:
+        manager: `pip` or `npm`, for those that take their packages from the same index, too.
+        folder: absolute, such as `/opt/venv/bin`.
+        packages: as asked for.
+        manifests: texts of requirements files that are installed, too.
+        commands: names that come for certain, whatever the index has.
+        line: of the command.
+        certain: as everywhere.
+        interpreter: what stands behind `#!` in them.
+        version: of that interpreter, such as `3.12`.
+        constrained: whether something else chooses among releases, as a lock or constraints file does.
+    """
+
+    manager: str
+    folder: str
+    packages: tuple[str, ...]
+    manifests: tuple[str, ...]
+    commands: tuple[str, ...]
+    line: int
+    certain: Claim
+    interpreter: Known[str] = UNKNOWN
+    version: Known[str] = UNKNOWN
+    constrained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +277,9 @@ class FileWritten:
         content: what it is afterwards, or None where that does not follow.
         mode: its permission bits where it is new; None for those of the umask.
         fresh: whether it takes the place of what was there, with mode and owner of its own.
+        touched: whether what is there stays as it is (`touch`).
+        any_kind: whether it may as well be a directory or a link, of any owner and mode (`tar -x FILE NAME`).
+        appended: what is added at the end, where that is plain; None where it is not only added.
     """
 
     path: str
@@ -219,6 +288,9 @@ class FileWritten:
     content: Content | None = None
     mode: Known[int] | None = None
     fresh: bool = False
+    touched: bool = False
+    any_kind: bool = False
+    appended: Known[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +325,8 @@ class LinkMade:
         certain: as everywhere.
         symbolic: False for a hard link.
         into: whether `path` is a directory to put it in; UNKNOWN for finding out.
+        follows: whether a link to a directory counts as one (`ln -n` says no).
+        relative: whether the target is written relative to the link (`ln -r`).
     """
 
     path: str
@@ -261,6 +335,8 @@ class LinkMade:
     certain: Claim
     symbolic: bool = True
     into: Claim = Claim.UNKNOWN
+    follows: bool = True
+    relative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +358,12 @@ class PathsCopied:
         mode: of the copies, as chmod reads it.
         parents: whether the folders above the destination are made (`install -D`).
         complete: False where it may copy more than `sources` say.
+        follows: whether a link that is named as a source is followed.
+        follows_all: whether links inside of copied directories are, too (`cp -L`).
+        spares: whether a file that is there may stay as it is (`cp -n`, `cp -u`).
+        replaces: whether a file that is there gives way to another of owner and mode of its own (`mv`,
+            `install`, `cp --remove-destination`).
+        attributes_known: False where nothing tells which of owner and mode are kept.
     """
 
     sources: tuple[str, ...]
@@ -297,6 +379,11 @@ class PathsCopied:
     mode: str | None = None
     parents: bool = False
     complete: bool = True
+    follows: bool = True
+    follows_all: bool = False
+    spares: bool = False
+    replaces: bool = False
+    attributes_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +421,7 @@ class Doubted:
         adds: whether things may have been added.
         removes: whether things may have gone.
         alters: whether owner, mode and content may have changed.
+        spares: what is not touched, and all below it: relative to `path`, such as `bin/curl`.
     """
 
     path: str
@@ -342,6 +430,7 @@ class Doubted:
     adds: bool = True
     removes: bool = True
     alters: bool = True
+    spares: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +459,7 @@ Change: TypeAlias = (
     | ModeChanged
     | OwnerChanged
     | PathsCopied
+    | ScriptsInstalled
     | Untracked
     | UsersChanged
 )
