@@ -11,8 +11,9 @@ from multistage_cli.facts.contents_layers import commands_of_packages, is_common
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# Until Debian 10 the full images had these added, so what is of any release may have them.
+# Until Debian 10 the full images had these added; 11 is the one later release without packages of its own.
 _OF_OLD: Final = frozenset(["iproute2", "iputils-ping"])
+_NOT_OLD: Final = "bullseye"
 
 # Packages whose commands were the same for ten years, but for the names below; others gain and lose some.
 _STEADY: Final = frozenset(
@@ -94,7 +95,7 @@ def packages(facts: Iterable[Mapping[str, Any]], release: str | None) -> Package
         certain = told[release]
         return Packages(certain, certain | maybe, exact=exact, closed=closed, of_release=True)
     possible = frozenset[str]().union(*told.values()) | maybe
-    if release is None:
+    if release != _NOT_OLD:
         possible |= _OF_OLD
     certain = frozenset.intersection(*told.values())
     return Packages(certain, possible, exact=False, closed=closed, of_release=False)

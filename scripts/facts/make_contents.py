@@ -188,6 +188,8 @@ def commands(note: dict[str, Any]) -> dict[str, list[str]]:
                     made[name].append(package)
                 else:
                     made[name] = [f"{folder}/{name}", package]
+    for name, packages in note["also"].items():
+        made[name] += packages.split()
     return dict(sorted(made.items()))
 
 
