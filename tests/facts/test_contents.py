@@ -209,6 +209,13 @@ IMAGES = [
         USUAL,
     ),
     (
+        "php:8.3-fpm-alpine",
+        "php php-fpm pecl curl openssl xz sh wget apk",
+        "composer bash git gcc make sudo useradd gosu tini apt-get python3 node jq psql",
+        ("musl", "1.2.6"),
+        USUAL,
+    ),
+    (
         "mcr.microsoft.com/dotnet/aspnet:8.0",
         "dotnet bash openssl",
         "curl wget git gcc make sudo ps nc ping gosu tini apk python3 node unzip xz jq psql",
@@ -311,8 +318,9 @@ def test_account(reference: str, line: Account) -> None:
         ("eclipse-temurin:21-jre", False),
         # something is installed whose accounts are not known
         ("postgres:16", False),
-        ("nginx:alpine", False),
+        ("nginx:alpine", True),
         ("mcr.microsoft.com/dotnet/aspnet:8.0", False),
+        ("redis:7-alpine", False),
         ("jenkins/jenkins", False),
     ],
 )
