@@ -147,11 +147,19 @@ def test_the_project_itself(tmp_path: Path) -> None:
 
 def test_requirements_and_names_together(tmp_path: Path) -> None:
     text = run("pip install --no-cache-dir -r requirements.txt idna", "COPY requirements.txt .\n")
-    sizes = sizes_of(text, tmp_path, {"requirements.txt": "tzdata\n"})
+    files = {"requirements.txt": "tzdata\n"}
+    for lines in (text, text.replace("COPY", "WORKDIR /app\nCOPY")):
+        parts = parts_of(sizes_of(lines, tmp_path, files))
+        assert {part for part in parts if not part.startswith("bytecode")} == {
+            "idna",
+            "tzdata",
+            "requirements.txt",
+        }
     # Where the working directory is not known, neither is where the file lies.
-    text = text.replace("COPY", "WORKDIR /app\nCOPY")
-    assert set(parts_of(sizes_of(text, tmp_path))) == {"idna", "tzdata", "requirements.txt"}
-    assert sizes.unknown
+    unsure = text.replace("COPY", "ARG WHERE\nWORKDIR ${WHERE:-$UNHEARD_OF}\nCOPY").replace(
+        "FROM ", "FROM example.test/"
+    )
+    assert sizes_of(unsure, tmp_path, files).unknown
 
 
 @pytest.mark.parametrize(
