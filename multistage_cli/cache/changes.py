@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.context import Change, Difference, Differences
+from multistage_cli.build.context import Change, Coverage, Difference, Differences
 from multistage_cli.build.context.dockerignore import from_words
 from multistage_cli.build.evaluate import evaluate
+from multistage_cli.cache.advice import Occasion, advise
 from multistage_cli.cache.invalidation import Question
 from multistage_cli.cache.sources import selectors_of
 from multistage_cli.errors import MultistageError, did_you_mean
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.context import BuildContext
     from multistage_cli.build.evaluate import Build
+    from multistage_cli.cache.model import CacheReport
     from multistage_cli.parser import Dockerfile
 
 _WILDCARDS = frozenset("*?[")
@@ -52,7 +54,8 @@ def question_of_named(build: Build, named: Named) -> Question:
     more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
     verb = "changes" if len(shown) == 1 else "change"
     change = f"{', '.join(shown[:_MOST_SHOWN])}{more} {verb}" if shown else ""
-    return Question(build, after, differences, images, change, tuple(notes))
+    names = tuple(argument.partition("=")[0] for argument in named.arguments)
+    return Question(build, after, differences, images, change, tuple(notes), names)
 
 
 def question_of_builds(
@@ -96,6 +99,52 @@ def reevaluated(
         platform=build.platform,
         context=build.context if context is None else context,
     )
+
+
+def with_advice(
+    report: CacheReport, question: Question, history: Sequence[frozenset[str]] = ()
+) -> CacheReport:
+    """The report with what would rebuild less.
+
+    Args:
+        report: the answer.
+        question: what was asked.
+        history: the files that earlier changes touched; with none, the change that was asked about counts.
+    """
+    build = question.after[0]
+    if question.images or not build.stages:
+        return report
+    occasions = [Occasion(1, question.differences)]
+    if history and build.context is not None:
+        occasions = list(_occasions(build, build.context, history))
+
+    def evaluated(dockerfile: Dockerfile) -> tuple[Build, Build]:
+        after = reevaluated(build, dockerfile=dockerfile)
+        if history:
+            return after, after
+        before = reevaluated(question.before, dockerfile=dockerfile)
+        return before, after
+
+    return replace(report, advice=advise(build, evaluated, occasions, question.arguments))
+
+
+def _occasions(build: Build, context: BuildContext, history: Sequence[frozenset[str]]) -> Iterator[Occasion]:
+    """Commits that touch what the build takes, those that touch the same taken together."""
+    selectors = selectors_of(build)
+    coverages = [Coverage(context, selector) for selector in selectors]
+    manifests = frozenset(path for paths in history for path in paths)
+    files: dict[str, frozenset[int]] = {
+        path: frozenset(index for index, coverage in enumerate(coverages) if coverage.covers(path))
+        for path in manifests
+    }
+    groups: dict[frozenset[str], int] = {}
+    for paths in history:
+        taken = frozenset(path for path in paths if files[path])
+        if taken:
+            groups[taken] = groups.get(taken, 0) + 1
+    for taken, count in groups.items():
+        touched = tuple(Difference(path, Change.CHANGED) for path in sorted(taken))
+        yield Occasion(count, Differences(context, context, touched))
 
 
 # Files

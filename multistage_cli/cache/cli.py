@@ -96,14 +96,15 @@ def cache(
     before_build_arg: BeforeBuildArgOption = None,
 ) -> CacheReport:
     """Tell what a change rebuilds, instruction by instruction, and why."""
-    from multistage_cli.cache.changes import Named, question_of_named
+    from multistage_cli.cache.changes import Named, question_of_named, with_advice
     from multistage_cli.cache.invalidation import predict
 
     named = bool(changed or changed_arg or changed_image)
     earlier = bool(before or before_dockerfile or before_build_arg)
     _refuse_mixtures(named=named, since=since is not None, before=before is not None, earlier=earlier)
+    history: tuple[frozenset[str], ...] = ()
     if since is not None:
-        question = _since(build, since, before_dockerfile, before_build_arg or [])
+        question, history = _since(build, since, before_dockerfile, before_build_arg or [])
     elif earlier:
         question = _before(build, before, before_dockerfile, before_build_arg or [])
     else:
@@ -111,7 +112,7 @@ def cache(
         question = question_of_named(
             build, Named(paths, tuple(changed_arg or ()), tuple(changed_image or ()))
         )
-    return predict(question)
+    return with_advice(predict(question), question, history)
 
 
 def _refuse_mixtures(*, named: bool, since: bool, before: bool, earlier: bool) -> None:
@@ -139,7 +140,9 @@ def _in_context(path: str, build: Build) -> str:
     return path
 
 
-def _since(build: Build, revision: str, dockerfile: Path | None, arguments: list[str]) -> Question:
+def _since(
+    build: Build, revision: str, dockerfile: Path | None, arguments: list[str]
+) -> tuple[Question, tuple[frozenset[str], ...]]:
     from multistage_cli.build.context import BuildContext
     from multistage_cli.build.context.dockerignore import parse as parse_ignore
     from multistage_cli.cache.changes import question_of_builds, reevaluated
@@ -170,7 +173,7 @@ def _since(build: Build, revision: str, dockerfile: Path | None, arguments: list
         build, dockerfile=parsed, build_args=_earlier_arguments(build, arguments), context=context
     )
     touched = repository.touched()
-    return question_of_builds(before, build, touched, f"since {revision}")
+    return question_of_builds(before, build, touched, f"since {revision}"), repository.history()
 
 
 def _ignore_text(build: Build) -> str:

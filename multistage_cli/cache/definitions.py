@@ -77,41 +77,58 @@ class Definition:
 class Settings:
     """Working directory, user and shell as a stage is walked.
 
-    One that cannot be known is the text that it comes from, so that two are equal only where they must come
-    out the same on the same base image.
+    Args:
+        build: the build.
+        usual: what to take for granted of a base image whose configuration nobody knows: that it sets neither
+            a folder nor a user, or else that it sets some folder, and root by name.
     """
 
-    def __init__(self) -> None:
-        self.folder = ""
-        self.user = ""
+    def __init__(self, build: Build, *, usual: bool = True) -> None:
+        self._build = build
+        self._usual = usual
+        self.folder = "/" if usual else "unknown"
+        self.user = "" if usual else "root"
         self.shell = ""
 
     def copy(self) -> Settings:
         """The same, to go on from in another stage."""
-        found = Settings()
+        found = Settings(self._build, usual=self._usual)
         found.folder, found.user, found.shell = self.folder, self.user, self.shell
         return found
 
     def start(self, state: State) -> None:
-        """At the start of a stage."""
-        self._take(state, None)
+        """At the start of a stage that stands on no other."""
+        folder, user = state.working_directory.value, state.user.value
+        if folder is not UNKNOWN:
+            self.folder = folder
+        if user is not UNKNOWN:
+            self.user = user
+        self._take_shell(state)
 
     def apply(self, step: Step) -> None:
         """After an instruction."""
-        self._take(step.after, step.instruction)
-
-    def _take(self, state: State, instruction: Instruction | None) -> None:
-        name = instruction.name if instruction else ""
-        text = instruction.text.strip() if instruction else ""
-        folder, user, shell = state.working_directory.value, state.user.value, state.shell.value
-        if folder is not UNKNOWN:
-            self.folder = folder
-        elif name == "WORKDIR":
-            self.folder = posixpath.join(self.folder, text)
-        if user is not UNKNOWN:
-            self.user = user
+        name = step.instruction.name
+        if name == "WORKDIR":
+            self._take_folder(step)
         elif name == "USER":
-            self.user = f"unknown {text}"
+            user = step.after.user.value
+            self.user = f"unknown {step.instruction.text.strip()}" if user is UNKNOWN else user
+        elif name == "SHELL":
+            self._take_shell(step.after)
+
+    def _take_folder(self, step: Step) -> None:
+        text = step.instruction.text.strip()
+        scope, escape = step.before.variables.scope, self._build.dockerfile.escape
+        word = expand(text, scope, escape=escape).value
+        if word is UNKNOWN:
+            word = f"unknown {text}"
+        found = posixpath.normpath(posixpath.join(self.folder.rstrip("/") or "/", word))
+        found = "/" + found.lstrip("/") if found.startswith("/") else found
+        # NormalizePath of util/system keeps a slash at the end, and RUN sees the difference.
+        self.folder = found + "/" if word.endswith("/") and found != "/" else found
+
+    def _take_shell(self, state: State) -> None:
+        shell = state.shell.value
         if shell is not UNKNOWN:
             self.shell = "\0".join(shell)
 
@@ -143,7 +160,7 @@ class Definitions:
 
     def _run(self, step: Step, settings: Settings) -> Definition:
         instruction = step.instruction
-        text, shell = _command(instruction, settings, windows=step.before.windows)
+        command = _command(instruction, settings, windows=step.before.windows)
         mounts: list[str] = []
         secrets: list[str] = []
         shown: list[tuple[str, Input]] = []
@@ -166,8 +183,7 @@ class Definitions:
         flags = [f"{flag.name}={flag.value}" for flag in instruction.flags if flag.name != "mount"]
         return Definition(
             (
-                ("text", text),
-                ("shell", shell),
+                ("command", command),
                 ("user", settings.user),
                 ("working directory", settings.folder),
                 # llb sorts mounts by their targets, so that their order in the file does not count.
@@ -256,25 +272,25 @@ class Definitions:
         return Definition(parts, tuple(inputs), linked=read.link and not read.chmod and by_id)
 
 
-def _command(instruction: Instruction, settings: Settings, *, windows: bool) -> tuple[str, str]:
-    """The text of RUN and the shell that it is given to, as dispatchRun puts them together."""
+def _command(instruction: Instruction, settings: Settings, *, windows: bool) -> str:
+    """The words that RUN starts, as dispatchRun puts them together: a text has its shell in front."""
     if instruction.json_form:
-        return "\0".join(("json", *instruction.words)), ""
+        return "\0".join(instruction.words)
     text = instruction.text.strip()
     if not instruction.heredocs:
-        return text, settings.shell
+        return f"{settings.shell}\0{text}"
     first = instruction.heredocs[0]
     if heredoc_word(text) is not None:
         if first.body.startswith("#!") and not windows:
             # A script that runs by itself, under the name of its here-document.
-            return f"script {first.name}\0{first.body}", ""
-        return first.body, settings.shell
+            return f"script\0{first.name}\0{first.body}"
+        return f"{settings.shell}\0{first.body}"
     # `<<-` takes tabs off, and the body here has none any more: the text on disk tells.
     bodies = [
         (instruction.raw if heredoc.chomp else heredoc.body) + heredoc.name
         for heredoc in instruction.heredocs
     ]
-    return "\n".join((text, *bodies)), settings.shell
+    return "\n".join((f"{settings.shell}\0{text}", *bodies))
 
 
 def _kept_name(word: str, *, parents: bool) -> str:
@@ -296,8 +312,9 @@ def _address(word: str, read: CopySources) -> FromElsewhere | None:
 
 
 def _working_directory(step: Step, settings: Settings) -> Definition | None:
-    known = step.after.working_directory.value
-    if known == "/":
+    after = settings.copy()
+    after.apply(step)
+    place = after.folder.rstrip("/")
+    if not place:
         return None  # dispatchWorkdir makes no folder there
-    place = posixpath.join(settings.folder, step.instruction.text.strip()) if known is UNKNOWN else known
-    return Definition((("text", place), ("user", settings.user)))
+    return Definition((("folder", place), ("user", settings.user)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multistage_cli.cache.model import CacheReport, Result, StageVerdicts, Verdict
@@ -29,6 +29,7 @@ class Question:
         images: images, named contexts and addresses that hold something else now.
         change: the change in a few words; empty where none was named.
         notes: what to say about the answer as a whole.
+        arguments: names of build arguments that get another value.
     """
 
     before: Build
@@ -37,6 +38,12 @@ class Question:
     images: frozenset[str] = frozenset()
     change: str = ""
     notes: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether two build contexts on disk are compared."""
+        return self.differences is not None and self.differences.reads
 
 
 def predict(question: Question) -> CacheReport:
@@ -70,13 +77,18 @@ def _walks(question: Question, after: Build) -> list[Walk]:
         flag.name == "link" for build in (question.before, after) for entry in build.needed
         for step in entry.steps for flag in step.instruction.flags
     )  # fmt: skip
+    likely = Assumptions()
+    others = [replace(likely, same_output=True), replace(likely, usual_base=False)]
+    if linked:
+        others += [replace(likely, merges=False), replace(likely, merges=False, same_output=True)]
+    if question.compares:
+        # A person who names a file means that it is noticed; of two folders nobody knows.
+        others += [replace(likely, overlooks=False), replace(likely, overlooks=False, same_output=True)]
     found = []
-    for merges in (True, False) if linked else (True,):
-        for same_output in (False, True):
-            assumptions = Assumptions(same_output=same_output, merges=merges)
-            earlier = Simulation(World(question.before), None, assumptions).run()
-            world = World(after, question.differences, question.images)
-            found.append(Walk(earlier, Simulation(world, earlier.kept, assumptions).run()))
+    for assumptions in (likely, *others):
+        earlier = Simulation(World(question.before), None, assumptions).run()
+        world = World(after, question.differences, question.images)
+        found.append(Walk(earlier, Simulation(world, earlier.kept, assumptions).run()))
     return found
 
 

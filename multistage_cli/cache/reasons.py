@@ -152,7 +152,8 @@ class Reasons:
         before, after = dict(earlier.definition.parts), dict(record.definition.parts)
         for name, text in after.items():
             if before.get(name) != text:
-                return _part(name)
+                same_text = earlier.step.instruction.text == record.step.instruction.text
+                return _part("shell" if name == "command" and same_text else name)
         if record.definition.environment:
             return self._environment(earlier, record)
         return "it takes something else"
@@ -199,12 +200,24 @@ class Reasons:
         if not certain and definition is not None and definition.linked and record.step.stage is not None:
             return "--link does not depend on what is below, where the builder merges layers (containerd image store)"
         if not certain:
-            return "another value of the build argument may change it"
+            return self._may_not_stay(record)
         if record.broken_by is None and definition is not None and any(token.new for token in record.tokens):
             return "the same content from another place"
         if definition is not None and not self._question.change:
             return self._depends(record)
         return self._unchanged(record)
+
+    def _may_not_stay(self, record: Record) -> str:
+        """Of a step that stays, unless the builder or a build argument is another than we think."""
+        differences = self._question.differences
+        for given in record.definition.inputs if record.definition else ():
+            if isinstance(given, FromContext) and differences is not None:
+                compared = differences.of(given.selector)
+                if compared.overlooked:
+                    return f"{_named(compared.differences)}, which a builder overlooks that built here before"
+        if len(self._question.after) > 1:
+            return "another value of the build argument may change it"
+        return "stays where the steps before it do"
 
     def _unchanged(self, record: Record) -> str:
         given = record.definition.inputs if record.definition else ()
@@ -242,7 +255,8 @@ def _environment_of(build: Build, record: Record) -> dict[str, str]:
 
 def _part(name: str) -> str:
     return {
-        "text": "its text changed",
+        "command": "its text changed",
+        "folder": "its folder changed",
         "sources": "its sources changed",
         "here-documents": "its here-document changed",
         "destination": "its destination changed",

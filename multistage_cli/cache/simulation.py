@@ -48,10 +48,14 @@ class Assumptions:
         same_output: steps that run again write what they wrote before, and another tag of the same
             repository names the same image.
         merges: the builder can stack a `--link` layer on anything.
+        usual_base: a base image that nobody knows sets neither folder nor user.
+        overlooks: the builder has a copy of the build context, and does not notice some differences.
     """
 
     same_output: bool = False
     merges: bool = True
+    overlooks: bool = True
+    usual_base: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,11 @@ class Simulation:
             parent = entry.stage.base.stage
             walked = self._start(entry)
             self.walked[entry.stage.index] = walked
-            current = Settings() if parent is None else settings[parent].copy()
-            current.start(entry.start)
+            if parent is None:
+                current = Settings(self.world.build, usual=self.assumptions.usual_base)
+                current.start(entry.start)
+            else:
+                current = settings[parent].copy()
             inherited = self.walked[parent].environment if parent is not None else None
             environment = Environment(self.world.build, inherited)
             environment.start(entry.start.variables)
@@ -207,7 +214,7 @@ class Simulation:
         compared = self.world.differences.of(selector)
         earlier = self.earlier.selectors.get(signature, ())
         if selector in earlier or not earlier:
-            if not compared.differences:
+            if not compared.differences or (compared.overlooked and self.assumptions.overlooks):
                 return Token(text)
             differences = compared.differences
             return Token(f"changed {text}", new=True, maybe=not compared.certain, differences=differences)

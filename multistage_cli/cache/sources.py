@@ -17,7 +17,7 @@ def steps_from_context(build: Build) -> Iterator[tuple[Step, Selector]]:
     """The steps of needed stages that take something from the build context, with what they take."""
     definitions = Definitions(build)
     for entry in build.needed:
-        settings = Settings()
+        settings = Settings(build)
         settings.start(entry.start)
         for step in entry.steps:
             definition = definitions.of(step, settings)

@@ -62,7 +62,7 @@ def _written(simulation: Simulation, record: Record, path: str) -> _Written | No
     if name == "RUN":
         return _Written(Token(record.key, new=not record.cached), whole=False)
     if name == "WORKDIR":
-        place = dict(definition.parts)["text"]
+        place = dict(definition.parts)["folder"]
         token = Token(record.signature, new=not record.known)
         return _Written(token, whole=False) if _is_in(place, path) else None
     return _copied(simulation, record, path)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.claims import Claim
 from multistage_cli.build.context.dockerignore import Ignore, parse
-from multistage_cli.build.context.folders import ContextProblem, Folders, Kind, Row
+from multistage_cli.build.context.folders import ContextProblem, Folders, Kind, Row, join
 from multistage_cli.build.context.go_paths import PatternError, inside
 from multistage_cli.build.context.sources import Selected, is_directory, is_sendable, resolve, select, split
 from multistage_cli.errors import MultistageError
@@ -138,6 +138,28 @@ class BuildContext:
             return content.decode("utf-8")
         except UnicodeDecodeError:
             return None
+
+    def read_bytes(self, path: str, limit_bytes: int) -> bytes | None:
+        """A file as it arrives in the build, in the same way; None where it is larger than the limit."""
+        return _read_bytes(self._folders, path, limit_bytes)
+
+    def read_start(self, path: str, limit_bytes: int) -> bytes | None:
+        """The first bytes of a file as it arrives in the build, in the same way."""
+        real = resolve(self._folders, inside(path))
+        row = self._folders.row(real) if real else None
+        if real is None or row is None or row.kind != "file":
+            return None
+        return _read_up_to(self._folders.on_disk(real), limit_bytes) if row.size_bytes else b""
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names in a directory, sorted; nothing where it is none. Links in the path are followed."""
+        real = resolve(self._folders, inside(folder))
+        if real is None or not is_directory(self._folders, real):
+            return ()
+        rows = self._folders.listing(real).items()
+        return tuple(
+            name for name, row in rows if row.included or self._folders.row(join(real, name)) is not None
+        )
 
     def select(self, pattern: str) -> tuple[Entry, ...]:
         """What one source word of COPY or ADD selects, after variables and quotes: files and directories.
@@ -271,7 +293,13 @@ def _read_bytes(folders: Folders, path: str, limit_bytes: int) -> bytes | None:
 
 
 def _read_file(path: str, limit_bytes: int) -> bytes | None:
-    """The bytes of a regular file, None if it is larger or cannot be read; never follows or waits."""
+    """The bytes of a regular file, None if it is larger or cannot be read."""
+    content = _read_up_to(path, limit_bytes + 1)
+    return content if content is not None and len(content) <= limit_bytes else None
+
+
+def _read_up_to(path: str, limit_bytes: int) -> bytes | None:
+    """The first bytes of a regular file, None if it cannot be read; never follows or waits."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
@@ -280,7 +308,6 @@ def _read_file(path: str, limit_bytes: int) -> bytes | None:
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
-            content = file.read(limit_bytes + 1)
+            return file.read(limit_bytes)
     except (OSError, ValueError):
         return None
-    return content if len(content) <= limit_bytes else None

@@ -6,7 +6,8 @@ Where only the names of changed files are known (from a person, or from git), no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -38,11 +39,22 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A path of the build context and what became of it; `folder` where it stands for all in a folder."""
+    """A path of the build context and what became of it.
+
+    Attributes:
+        path: relative to the build context.
+        change: what became of it.
+        folder: whether the path stands for all in a folder.
+        overlooked: whether a builder that has a copy of this very folder from an earlier build does not
+            notice. It asks again for files of another size, time or mode only (sameFile in tonistiigi/fsutil
+            diff_containerd.go), and a folder's mode gets to its copy but not to the digests
+            (DiskWriter.HandleChange in diskwriter.go).
+    """
 
     path: str
     change: Change
     folder: bool = False
+    overlooked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,11 @@ class Compared:
 
     differences: tuple[Difference, ...]
     certain: bool = True
+
+    @property
+    def overlooked(self) -> bool:
+        """Whether a builder may overlook all of them; see `Difference`."""
+        return bool(self.differences) and all(entry.overlooked for entry in self.differences)
 
 
 _SAME: Final = Compared(())
@@ -87,6 +104,11 @@ class Differences:
         self._compared: dict[Selector, Compared] = {}
         self._below: dict[str, tuple[Difference, ...]] = {}
         self._folders = self._top_folders(selectors)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it has to look at files to tell what differs."""
+        return self._touched is None
 
     def of(self, selector: Selector) -> Compared:
         """The differences in what one selector takes."""
@@ -168,11 +190,11 @@ class Differences:
             yield Difference(path or ".", Change.CHANGED)
         else:
             if before.row is not None and after.row is not None and before.row.mode != after.row.mode:
-                yield Difference(path, Change.MODE)
+                yield Difference(path, Change.MODE, overlooked=True)
             if before.real == after.real:
                 for entry in self._folder(after.real):
                     rest = entry.path[len(after.real) :].lstrip("/") if after.real else entry.path
-                    yield Difference(join(path, rest), entry.change)
+                    yield replace(entry, path=join(path, rest))
             else:
                 yield from self._walked(before.real, after.real, path)
 
@@ -204,7 +226,7 @@ class Differences:
             elif match.row.kind != found.row.kind:
                 yield Difference(path, Change.CHANGED)
             elif match.row.mode != found.row.mode:
-                yield Difference(path, Change.MODE)
+                yield Difference(path, Change.MODE, overlooked=True)
         for rest, match in earlier.items():
             yield self._one_sided(join(shown, rest), match.real, gone=True)
 
@@ -223,7 +245,8 @@ class Differences:
         elif earlier.kind != "link" and earlier.mode != later.mode:
             yield Difference(path, Change.MODE)
         elif self._digests[0].file(before.real, earlier) != self._digests[1].file(after.real, later):
-            yield Difference(path, Change.CHANGED)
+            times = [_time(self._before, before.real), _time(self._after, after.real)]
+            yield Difference(path, Change.CHANGED, overlooked=times[0] == times[1])
 
     def _one_sided(self, path: str, real: str, *, gone: bool) -> Difference:
         """What is in one listing alone: new or gone, or only let in or left out by the ignore file."""
@@ -243,6 +266,13 @@ class _Place:
     @property
     def is_folder(self) -> bool:
         return self.row is None or self.row.kind == "directory"
+
+
+def _time(context: BuildContext, real: str) -> int:
+    try:
+        return os.stat(context.folders.on_disk(real), follow_symlinks=False).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
 
 
 def _matches(context: BuildContext, word: str, *, literal: bool) -> Iterator[tuple[str, _Place]]:
