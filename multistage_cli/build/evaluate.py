@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN
-from multistage_cli.build.copying import Shown
+from multistage_cli.build.copied_system import Shown
 from multistage_cli.build.files import Files
 from multistage_cli.build.files.context import ContextFiles
 from multistage_cli.build.instructions import problems
@@ -123,7 +123,7 @@ def evaluate(
     found: list[EvaluatedStage] = []
     refused: list[Problem] = []
     stamps = count(1)
-    shown = None if context is None else Shown(Files.of(ContextFiles(context)))
+    shown = None if context is None else Shown(Files.of(ContextFiles(context)), context=context)
     for stage in graph.stages:
         walk = StageWalk(
             stage,

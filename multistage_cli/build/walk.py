@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
-from multistage_cli.build.copying import Copier, Shown
+from multistage_cli.build.copied_system import Shown
+from multistage_cli.build.copying import Copier, owner_ids
 from multistage_cli.build.files import NOTHING, Files, Writer
 from multistage_cli.build.initial import initial_state
 from multistage_cli.build.instructions import read_copy, read_healthcheck, read_mounts
-from multistage_cli.build.mounting import with_mounts, without_mounts
+from multistage_cli.build.mounting import Mounted, target_of, with_mounts, without_mounts
 from multistage_cli.build.places import destination_of, folder_of, read_port
 from multistage_cli.build.scripts import run_changes
 from multistage_cli.build.stages import BaseKind, EdgeKind, Graph, Source, SourceKind, Stage
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from multistage_cli.build.changes import Change
-    from multistage_cli.build.instructions import Mount
     from multistage_cli.parser import Heredoc, Instruction
 
 _DIRECTORY_MODE = 0o755
@@ -130,7 +131,7 @@ class StageWalk:
             copied,
             read,
             source,
-            self.writer(line),
+            lambda: self.writer(line),
             owner=chown,
             mode=chmod,
             adds=instruction.name == "ADD",
@@ -147,10 +148,10 @@ class StageWalk:
             if source.stage >= len(self.before):
                 return None  # refused: a stage that comes too late
             final = self.before[source.stage].final
-            return Shown(final.files, final.accounts)
+            return Shown(final.files, final)
         if source.kind is SourceKind.IMAGE:
             state = initial_state(BaseKind.IMAGE, resolve(source.reference), self.platform)
-            return Shown(state.files, state.accounts)
+            return Shown(state.files, state)
         return None
 
     def _mounted(
@@ -158,23 +159,30 @@ class StageWalk:
     ) -> tuple[State, Callable[[State], State]]:
         """The state that a RUN sees, and how its mounts come off again."""
         mounts = read_mounts(instruction)
-        if not mounts:
+        if not mounts or before.windows:
             return before, lambda after: after
         edges = iter(edge for edge in self.mount_edges if edge.instruction is instruction)
-        shown: list[tuple[Mount, Files | None]] = []
+        scope, folder = before.variables.scope, before.working_directory.value
+        agents = count()
+        found: list[Mounted] = []
         for mount in mounts:
+            edge = next(edges, None) if mount.from_ is not None else None
             files: Files | None = None
+            path: Known[str] = "/"
             if mount.type == "tmpfs":
                 files = Files.of(NOTHING)
             elif mount.type == "bind":
-                edge = next(edges, None) if mount.from_ is not None else None
-                source = self._source(None if edge is None else edge.source)
-                files = None if source is None else source.files
-            elif mount.from_ is not None:
-                next(edges, None)
-            shown.append((mount, files))
-        seen = with_mounts(before, shown, self.writer(line))
-        return seen, lambda after: without_mounts(after, before, mounts, self.writer(line))
+                shown = self._source(None if edge is None else edge.source)
+                path = expand(mount.source or "/", scope, escape=self.escape).value
+                files = None if shown is None or path is UNKNOWN else shown.files
+            target = None if mount.target is None else expand(mount.target, scope, escape=self.escape).value
+            place = target_of(mount, target, folder, next(agents) if mount.type == "ssh" else 0)
+            found.append(Mounted(mount, place, files, "/" if path is UNKNOWN else path))
+
+        def writer() -> Writer:
+            return self.writer(line)
+
+        return with_mounts(before, found, writer), lambda after: without_mounts(after, before, found, writer)
 
     # Expansion.
 
@@ -237,8 +245,9 @@ class StageWalk:
         if folder is UNKNOWN or state.windows:
             files = files.doubt("/", by, removes=False, alters=False)
         else:
-            # BuildKit makes it as root, whatever USER says (dispatchWorkdir in dockerfile2llb/convert.go).
-            files = files.make_directories(folder, by, Claim.YES, uid=0, gid=0, mode=_DIRECTORY_MODE)
+            # BuildKit makes it for the USER (dispatchWorkdir in dockerfile2llb/convert.go).
+            uid, gid = owner_ids(state.accounts, state.user.value)
+            files = files.make_directories(folder, by, Claim.YES, uid=uid, gid=gid, mode=_DIRECTORY_MODE)
         return replace(state, files=files, working_directory=Setting(folder, line))
 
     def _user(self, instruction: Instruction, line: int, state: State) -> State:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.contents import content_of_file
-from multistage_cli.build.files.model import ABSENT, MAYBE, Entry, Kind
+from multistage_cli.build.files.model import ABSENT, Entry, Kind
 
 if TYPE_CHECKING:
     from multistage_cli.build.context import BuildContext
 
-_KINDS = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "link": Kind.LINK}
+_KINDS: Final = {"file": Kind.FILE, "directory": Kind.DIRECTORY, "link": Kind.LINK}
+_MOST_NAMES: Final = 10_000
+_MOST_KEPT: Final = 20_000
+_MOST_READ: Final = 5_000
+"""Files that are looked into: what lies in a folder of a hundred thousand of them nobody asks."""
 
 
 class ContextFiles:
@@ -19,26 +23,30 @@ class ContextFiles:
 
     def __init__(self, context: BuildContext) -> None:
         self._context = context
+        self._found: dict[tuple[str, ...], Entry] = {}
+        self._read = 0
 
     def look(self, parts: tuple[str, ...]) -> Entry:
-        path = "/".join(parts)
+        entry = self._found.get(parts)
+        if entry is None:
+            entry = self._look("/".join(parts))
+            if len(self._found) < _MOST_KEPT:
+                self._found[parts] = entry
+        return entry
+
+    def names(self, parts: tuple[str, ...]) -> Known[tuple[str, ...]]:
+        names = self._context.names("/".join(parts))
+        return names if len(names) <= _MOST_NAMES else UNKNOWN
+
+    def _look(self, path: str) -> Entry:
         found = self._context.stat(path)
         if found is None:
             return ABSENT
         kind = _KINDS.get(found.kind)
-        if kind is None:
-            return MAYBE
-        content = content_of_file(self._context, path) if kind is Kind.FILE else None
+        if kind is None:  # a FIFO, which arrives as one
+            return Entry(Claim.YES, mode=found.mode, uid=0, gid=0)
+        content = None
+        if kind is Kind.FILE and self._read < _MOST_READ:
+            self._read += 1
+            content = content_of_file(self._context, path)
         return Entry(Claim.YES, kind, found.mode, 0, 0, target=found.target or UNKNOWN, content=content)
-
-    def names(self, parts: tuple[str, ...]) -> Known[tuple[str, ...]]:
-        prefix = "/".join(parts)
-        names: set[str] = set()
-        for entry in self._context.entries(prefix):
-            names.add(entry.path[len(prefix) :].lstrip("/").partition("/")[0])
-            if len(names) > _MOST_NAMES:
-                return UNKNOWN
-        return tuple(sorted(names))
-
-
-_MOST_NAMES = 10_000

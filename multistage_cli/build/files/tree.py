@@ -205,7 +205,9 @@ class Files:
             return self._put(
                 parts, query, by, lambda node: replace(node, own=new, stamp=by.stamp), implies=sure
             )
-        fresh = Node(new, by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+        # What may be a directory may hold something.
+        backing = ANYTHING if new.kind is UNKNOWN else NOTHING
+        fresh = Node(new, by.stamp, _NO_CHILDREN, (backing, ()), by.stamp)
         if certain is not Claim.YES and old.exists is not Claim.NO:
             return self._put(
                 parts, query, by, lambda node: _with_event(replace(node, own=new, stamp=by.stamp), Doubt(by))
@@ -224,8 +226,8 @@ class Files:
         files = self
         for length in range(1, len(parts) + 1):
             old = query.entry(self, parts[:length])
-            if old.exists is Claim.YES and old.kind is Kind.DIRECTORY:
-                continue
+            if old.exists is Claim.YES:
+                continue  # a directory, or a link to one
             files = files.write("/" + "/".join(parts[:length]), made, by, certain, keep=True)
         return files
 
@@ -295,40 +297,57 @@ class Files:
             return self.doubt(path, by)
         return self._event_at(path, Copied(by, source, at, change, certain, partial, kept))
 
-    def mounted(self, path: str, shown: Files | None, source_path: str, by: Writer) -> Files:
-        """A mount hides what lies at a path; `shown` None where nothing is known of what it shows."""
+    def mounted(
+        self, path: str, shown: Files | None, source_path: str, by: Writer, *, own: Entry | None = None
+    ) -> Files:
+        """A mount hides what lies at a path.
+
+        Args:
+            path: where it is mounted.
+            shown: the files that it shows; None where nothing is known of them.
+            source_path: the path there.
+            by: the command.
+            own: what the mounted directory itself is, where the files do not say so.
+        """
         query = Query()
         parts = self.resolve_parts(path, query, last=True)
         if not parts:
             return self
-        own = Entry(Claim.YES, because=by)
-        if shown is None:
-            node = Node(own, by.stamp, _NO_CHILDREN, (ANYTHING, ()), by.stamp)
-            return self._put(parts, query, by, lambda _: node)
-        at = shown.resolve_parts(
-            source_path if source_path.startswith("/") else f"/{source_path}", query, last=True
-        )
-        own = Entry(Claim.YES) if at is None else replace(query.entry(shown, at), exists=Claim.YES)
-        backing = ANYTHING if at is None else NOTHING
-        events = () if at is None else (Copied(by, shown, at, Change()),)
-        node = Node(own, by.stamp - 1, _NO_CHILDREN, (backing, ()), by.stamp - 1, events)
+        at = None
+        if shown is not None:
+            at = shown.resolve_parts(f"/{source_path.lstrip('/')}", query, last=True)
+        if shown is None or at is None:
+            found = Entry(Claim.YES, because=by) if own is None else own
+            node = Node(found, by.stamp, _NO_CHILDREN, (ANYTHING, ()), by.stamp)
+        else:
+            found = replace(query.entry(shown, at), exists=Claim.YES) if own is None else own
+            events = (Copied(by, shown, at, Change()),)
+            node = Node(found, by.stamp - 1, _NO_CHILDREN, (NOTHING, ()), by.stamp - 1, events)
         return self._put(parts, query, by, lambda _: node)
 
     def unmounted(self, path: str, before: Files, by: Writer) -> Files:
-        """What lay at a path before it was hidden is there again, with what happened above it since."""
+        """What lay at a path before it was hidden is there again, or nothing.
+
+        What happened to the folders above since, such as `chown -R`, may have left it alone: it was hidden.
+        """
         query = Query()
         parts = self.resolve_parts(path, query, last=True)
         old_parts = before.resolve_parts(path, query, last=True)
         if not parts or old_parts != parts:
-            return self
-        node = _node(before.root, parts)
-        if node is None:
-            node = _untouched(before.root, parts)
-        if query.entry(before, parts).exists is Claim.NO:
-            # The runtime makes the folder for the mount; whether it stays depends on the engine.
-            node = replace(node, own=Entry(Claim.UNKNOWN, because=by), stamp=by.stamp)
-        restored = node
-        return self._put(parts, query, by, lambda _: restored)
+            return self.doubt("/", by, removes=False)
+        old = query.entry(before, parts)
+        if old.exists is Claim.NO:
+            gone = Node(old, by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+            return self._put(parts, query, by, lambda _: gone)
+        known = _node(before.root, parts)
+        node = _untouched(before.root, parts) if known is None else known
+        restored = self._put(parts, query, by, lambda _: node)
+        if Query().entry(restored, parts) == old:
+            return restored
+        unsure = _with_event(
+            replace(node, own=replace(old, mode=UNKNOWN, uid=UNKNOWN, gid=UNKNOWN)), Doubt(by)
+        )
+        return self._put(parts, Query(), by, lambda _: unsure)
 
     def add_event(self, path: str, event: Event) -> Files:
         """Something happened at the path and below."""
