@@ -31,6 +31,7 @@ __all__ = [
     "Fix",
     "Related",
     "Severity",
+    "Tally",
     "analyze_build",
     "unreadable",
 ]
@@ -53,6 +54,8 @@ class FileAnalysis:
         practices: the scorecard; empty for a file without stages.
         score: of the scorecard.
         error: why the file could not be read, or None.
+        fail_on: the least severity that fails this file, where its configuration or the user says so.
+        never_fails: whether nothing does.
     """
 
     path: str
@@ -62,6 +65,45 @@ class FileAnalysis:
     practices: tuple[Practice, ...]
     score: Score
     error: str | None = None
+    fail_on: Severity | None = None
+    never_fails: bool = False
+
+
+class Tally:
+    """Counts of findings, taken file by file.
+
+    Attributes:
+        files: how many there were.
+        unread: how many of them could not be read.
+        severities: findings by severity.
+        rules: findings by code and name.
+    """
+
+    def __init__(self, fail_on: Severity | None) -> None:
+        self.files = 0
+        self.unread = 0
+        self.severities: Counter[Severity] = Counter()
+        self.rules: Counter[tuple[str, str]] = Counter()
+        self._fail_on = fail_on
+        self._fails = False
+
+    def count(self, file: FileAnalysis) -> FileAnalysis:
+        """Count one file, and give it back."""
+        self.files += 1
+        self.unread += file.error is not None
+        self.severities.update(finding.severity for finding in file.findings)
+        self.rules.update((finding.code, finding.name) for finding in file.findings)
+        threshold = file.fail_on or self._fail_on
+        if threshold is not None and not file.never_fails:
+            self._fails = self._fails or any(entry.severity.at_least(threshold) for entry in file.findings)
+        return file
+
+    @property
+    def exit_code(self) -> int:
+        """3 where a rule crashed, 2 where a file could not be read, 1 for a grave finding, else 0."""
+        if any(code == CRASHED for code, _ in self.rules):
+            return 3
+        return 2 if self.unread else int(self._fails)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +112,29 @@ class Analysis:
 
     Attributes:
         files: in the order in which they were named.
-        fail_on: the least severity that makes the program fail; None for never.
+        fail_on: the least severity that makes the program fail, for files that do not say; None for never.
     """
 
     files: tuple[FileAnalysis, ...]
     fail_on: Severity | None
 
     @property
+    def tally(self) -> Tally:
+        """The counts of all files."""
+        tally = Tally(self.fail_on)
+        for file in self.files:
+            tally.count(file)
+        return tally
+
+    @property
     def counts(self) -> Counter[Severity]:
         """How many findings there are of each severity."""
-        return Counter(finding.severity for file in self.files for finding in file.findings)
+        return self.tally.severities
 
     @property
     def exit_code(self) -> int:
-        """3 where a rule crashed, 2 where a file could not be read, 1 for a grave finding, else 0."""
-        if any(finding.code == CRASHED for file in self.files for finding in file.findings):
-            return 3
-        if any(file.error for file in self.files):
-            return 2
-        threshold = self.fail_on
-        if threshold is None:
-            return 0
-        return int(any(severity.at_least(threshold) for severity in self.counts))
+        """See `Tally.exit_code`."""
+        return self.tally.exit_code
 
 
 def analyze_build(

@@ -107,3 +107,63 @@ def _files(block: str) -> tuple[tuple[str, str], ...]:
     parts = re.split(r"^==> (.+) <==\n", f"{block}\n", flags=re.MULTILINE)
     named = zip(parts[1::2], parts[2::2], strict=True)
     return ((DOCKERFILE, parts[0]), *((name, text.strip("\n") + "\n") for name, text in named))
+
+
+def plain_of(page: Page) -> str:
+    """A page as plain text, without its examples."""
+    return "\n\n".join((page.summary, *page.why, f"Fix: {page.fix}"))
+
+
+def markdown_of(rule: Rule, heading: str = "##") -> str:
+    """A rule's page as Markdown.
+
+    Args:
+        rule: the rule.
+        heading: the number signs of its headline.
+    """
+    page = page_of(rule)
+    known = f", also known as {', '.join(rule.aliases)}" if rule.aliases else ""
+    off = "" if rule.default else "; off unless it is selected"
+    parts = [
+        f"{heading} {rule.code} {rule.name}",
+        f"{page.summary} *{rule.severity.value}{known}{off}*",
+        *page.why,
+    ]
+    for example in page.bad:
+        parts.append(f"Bad, found on {lines_of(example)}:")
+        parts.extend(_blocks(example))
+    for example in page.good:
+        parts.append("Good:")
+        parts.extend(_blocks(example))
+    return "\n\n".join((*parts, f"Fix: {page.fix}")) + "\n"
+
+
+def lines_of(example: Example) -> str:
+    """`line 2`, `lines 2 and 5`."""
+    *most, last = map(str, example.lines)
+    return f"lines {', '.join(most)} and {last}" if most else f"line {last}"
+
+
+def _blocks(example: Example) -> Iterator[str]:
+    for name, text in example.files:
+        language = {DOCKERFILE: "dockerfile", "multistage.toml": "toml"}.get(name, "text")
+        title = "" if name == DOCKERFILE else f"with `{name}`:\n\n"
+        yield f"{title}```{language}\n{text}```"
+
+
+_WORD_START = "(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+
+
+def page_url(aliases: tuple[str, ...]) -> str | None:
+    """What is written elsewhere about the same check, at the tool that had it first; None where nothing is."""
+    for alias in aliases:
+        if alias.startswith("DL") and alias[2:].isdecimal():
+            return f"https://github.com/hadolint/hadolint/wiki/{alias}"
+        if alias.startswith("SC") and alias[2:].isdecimal():
+            return f"https://www.shellcheck.net/wiki/{alias}"
+        if alias[:1].isupper() and alias != "InvalidBaseImagePlatform" and not alias.isupper():
+            # JSONArgsRecommended -> json-args-recommended
+            return (
+                f"https://docs.docker.com/reference/build-checks/{re.sub(_WORD_START, '-', alias).lower()}/"
+            )
+    return None

@@ -4,7 +4,26 @@ A room's command says only what is its own. `room_command` gives it the Dockerfi
 that all commands share, and evaluates the build for it.
 """
 
-from multistage_cli.terminal.commands import Opened, room_command, rooms_command
+from multistage_cli.terminal.commands import (
+    BuildOptions,
+    Given,
+    evaluate_source,
+    files_command,
+    plain_command,
+    room_command,
+)
 from multistage_cli.terminal.output import Output, console, emit, formats, view
 
-__all__ = ["Opened", "Output", "console", "emit", "formats", "room_command", "rooms_command", "view"]
+__all__ = [
+    "BuildOptions",
+    "Given",
+    "Output",
+    "console",
+    "emit",
+    "evaluate_source",
+    "files_command",
+    "formats",
+    "plain_command",
+    "room_command",
+    "view",
+]

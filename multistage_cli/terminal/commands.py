@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import typer
 
 from multistage_cli.errors import MultistageError
-from multistage_cli.printable import printable
 from multistage_cli.terminal.options import (
     BuildArgOption,
     BuildContextOption,
@@ -27,23 +26,44 @@ from multistage_cli.terminal.options import (
     WidthOption,
     format_option,
 )
-from multistage_cli.terminal.output import Output, emit, formats, view
-from multistage_cli.terminal.reading import parsed_dockerfile
+from multistage_cli.terminal.output import Output, emit, emit_parts, formats, view, view_module
+from multistage_cli.terminal.reading import Source, parsed_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import ModuleType
 
     from multistage_cli.build.evaluate import Build
+    from multistage_cli.parser import Dockerfile
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """One of several Dockerfiles: its build, or why there is none."""
+class BuildOptions:
+    """The options of the build that all commands share, as given."""
 
-    path: str
-    build: Build | None
-    error: str = ""
+    target: str | None = None
+    build_args: list[str] | None = None
+    build_contexts: list[str] | None = None
+    context: Path | None = None
+    platform: str = "linux/amd64"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a command that takes several Dockerfiles was given.
+
+    Attributes:
+        paths: as written: files, folders, globs, `-`; empty for the Dockerfile here.
+        build: the options of the build.
+        view: the view that shows the result.
+        output: where it is shown.
+    """
+
+    paths: tuple[Path, ...]
+    build: BuildOptions
+    view: ModuleType
+    output: Output
 
 
 def room_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
@@ -62,30 +82,58 @@ def room_command(default_format: str) -> Callable[[Callable[..., Any]], Callable
     return _command(default_format, _parameter("dockerfile", DockerfileArgument, None), read)
 
 
-def rooms_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
-    """The same for `room(opened, **own options) -> result`, which takes several Dockerfiles.
+def files_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Turn `room(given, **own options) -> result` into a command that takes several Dockerfiles.
 
-    With more than one, a file that cannot be read is an `Opened` with an error, which is also written to
-    standard error; the rest are read all the same.
+    The room opens them itself, so that it may do so one by one or in several processes. Its result has `parts`,
+    an iterator of renderables that are put out as they come, and then an `exit_code`.
     """
 
-    def read(options: dict[str, Any]) -> list[Opened]:
-        paths = options.pop("dockerfile") or [None]
-        shared = _build_options(options)
-        if len(paths) == 1:
-            build = open_build(paths[0], **shared)
-            return [Opened(build.path, build)]
-        return [_opened(path, shared) for path in paths]
+    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        room = function.__module__.split(".")[1]
+        known = formats(room, default_format)
 
-    return _command(default_format, _parameter("dockerfile", DockerfilesArgument, None), read)
+        @wraps(function)
+        def command(**options: Any) -> None:
+            output = _output(options)
+            given = Given(
+                paths=tuple(options.pop("dockerfile") or ()),
+                build=BuildOptions(**_build_options(options)),
+                view=view_module(room, known, output.format),
+                output=output,
+            )
+            result = function(given, **options)
+            emit_parts(result.parts, output)
+            if exit_code := result.exit_code:
+                raise typer.Exit(exit_code)
+
+        _describe(command, function, _parameter("dockerfile", DockerfilesArgument, None), known)
+        return command
+
+    return decorate
 
 
-def _opened(path: Path, shared: dict[str, Any]) -> Opened:
-    try:
-        return Opened(str(path), open_build(path, **shared))
-    except MultistageError as error:
-        typer.echo(f"multistage: {printable(str(error))}", err=True)
-        return Opened(str(path), None, str(error))
+def plain_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Turn `room(argument, **own options) -> result` into a command that needs no Dockerfile.
+
+    All parameters are the function's own, and those of the output.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., None]:
+        room = function.__module__.split(".")[1]
+        known = formats(room, default_format)
+
+        @wraps(function)
+        def command(**options: Any) -> None:
+            output = _output(options)
+            render = view(room, known, output.format)
+            emit(render(function(**options)), output)
+
+        parameters = [*_parameters(function, skipped=0), *_output_parameters(known)]
+        _take(command, parameters)
+        return command
+
+    return decorate
 
 
 def _command(
@@ -97,21 +145,36 @@ def _command(
 
         @wraps(function)
         def command(**options: Any) -> None:
-            output = Output(
-                options.pop("format"), options.pop("output"), options.pop("color"), options.pop("width")
-            )
+            output = _output(options)
             render = view(room, known, output.format)
             result = function(read(options), **options)
             emit(render(result), output)
             if exit_code := getattr(result, "exit_code", 0):
                 raise typer.Exit(exit_code)
 
-        parameters = [argument, *_own_parameters(function), *_shared_parameters(known)]
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+        _describe(command, function, argument, known)
         return command
 
     return decorate
+
+
+def _describe(
+    command: Callable[..., None],
+    function: Callable[..., Any],
+    argument: inspect.Parameter,
+    known: tuple[str, ...],
+) -> None:
+    """Give a command the parameters that Typer reads: its argument, the room's own options, the shared ones."""
+    _take(command, [argument, *_parameters(function, skipped=1), *_shared_parameters(known)])
+
+
+def _take(command: Callable[..., None], parameters: list[inspect.Parameter]) -> None:
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+
+
+def _output(options: dict[str, Any]) -> Output:
+    return Output(options.pop("format"), options.pop("output"), options.pop("color"), options.pop("width"))
 
 
 def _build_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -121,9 +184,9 @@ def _build_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options.pop(read) for read, name in names.items()}
 
 
-def _own_parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+def _parameters(function: Callable[..., Any], *, skipped: int) -> Iterator[inspect.Parameter]:
     """The options of a room's own; the types of the build and of the result need not be imported for them."""
-    own = list(inspect.signature(function).parameters.values())[1:]
+    own = list(inspect.signature(function).parameters.values())[skipped:]
     written = SimpleNamespace(__annotations__={entry.name: entry.annotation for entry in own})
     hints = get_type_hints(written, globalns=function.__globals__, include_extras=True)
     for entry in own:
@@ -140,6 +203,10 @@ def _shared_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("build_context", BuildContextOption, None)
     yield _parameter("context", ContextOption, None)
     yield _parameter("platform", PlatformOption, "linux/amd64")
+    yield from _output_parameters(known)
+
+
+def _output_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("format", format_option(known), known[0])
     yield _parameter("output", OutputOption, None)
     yield _parameter("color", ColorOption, get_args(Color)[0])
@@ -160,19 +227,30 @@ def open_build(
     Raises:
         MultistageError: something that the user named is not there.
     """
+    source, parsed = parsed_dockerfile(dockerfile)
+    options = BuildOptions(target, build_args, build_contexts, context, platform)
+    return evaluate_source(source, parsed, options)
+
+
+def evaluate_source(source: Source, parsed: Dockerfile, options: BuildOptions) -> Build:
+    """Evaluate a Dockerfile that was read and parsed.
+
+    Raises:
+        MultistageError: something that the user named is not there.
+    """
     from multistage_cli.build.context import open_context
     from multistage_cli.build.evaluate import evaluate
 
-    source, parsed = parsed_dockerfile(dockerfile)
+    context = options.context
     folder = context or (source.path.parent if source.path else None)
     return evaluate(
         parsed,
         path=source.label,
         file=source.path,
-        target=target,
-        build_args=dict(_build_args(build_args or [])),
-        build_contexts=dict(_build_contexts(build_contexts or [])),
-        platform=platform,
+        target=options.target,
+        build_args=dict(_build_args(options.build_args or [])),
+        build_contexts=dict(_build_contexts(options.build_contexts or [])),
+        platform=options.platform,
         context=open_context(folder, source.path) if folder else None,
     )
 

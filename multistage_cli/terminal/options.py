@@ -45,7 +45,10 @@ DockerfileArgument = Annotated[
 ]
 DockerfilesArgument = Annotated[
     list[Path] | None,
-    typer.Argument(help="The Dockerfiles; `-` reads standard input.", show_default="./Dockerfile"),
+    typer.Argument(
+        help="Dockerfiles, or folders and globs to search; `-` reads standard input.",
+        show_default="./Dockerfile",
+    ),
 ]
 TargetOption = Annotated[
     str | None,

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 from multistage_cli.errors import MultistageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
 
     from rich.console import Console, RenderableType
 
@@ -50,11 +51,20 @@ def view(room: str, known: tuple[str, ...], name: str) -> Callable[[Any], Render
     Raises:
         MultistageError: the room has no view of that name.
     """
+    render: Callable[[Any], RenderableType] = view_module(room, known, name).render
+    return render
+
+
+def view_module(room: str, known: tuple[str, ...], name: str) -> ModuleType:
+    """A view's module.
+
+    Raises:
+        MultistageError: the room has no view of that name.
+    """
     if name not in known:
         near = did_you_mean(name, known) or f"; choose one of {', '.join(known)}"
         raise MultistageError(f'{room} has no format "{name}"{near}')
-    render: Callable[[Any], RenderableType] = import_module(f"multistage_cli.{room}.views.{name}").render
-    return render
+    return import_module(f"multistage_cli.{room}.views.{name}")
 
 
 def emit(rendered: RenderableType, output: Output) -> None:
@@ -63,9 +73,18 @@ def emit(rendered: RenderableType, output: Output) -> None:
     Raises:
         MultistageError: the output file cannot be written.
     """
+    emit_parts([rendered], output)
+
+
+def emit_parts(parts: Iterable[RenderableType], output: Output) -> None:
+    """Put a result out as its parts come; what is text already follows the part before on the same line.
+
+    Raises:
+        MultistageError: the output file cannot be written.
+    """
     if output.path is None:
-        _write(rendered, sys.stdout, output)
-        sys.stdout.flush()
+        for _ in _write_parts(parts, sys.stdout, output):
+            sys.stdout.flush()
         return
     import tempfile
 
@@ -77,7 +96,8 @@ def emit(rendered: RenderableType, output: Output) -> None:
             "w", dir=folder, prefix=f".{output.path.name}.", delete=False, encoding="utf-8", newline="\n"
         ) as file:
             name = file.name
-            _write(rendered, file, output)
+            for _ in _write_parts(parts, file, output):
+                pass
         if not output.path.exists():
             umask = os.umask(0)
             os.umask(umask)
@@ -85,18 +105,32 @@ def emit(rendered: RenderableType, output: Output) -> None:
         else:
             Path(name).chmod(output.path.stat().st_mode & 0o777)
         Path(name).replace(output.path)
+        name = ""
     except OSError as error:
+        raise MultistageError(f"cannot write {output.path}: {error.strerror or error}") from None
+    finally:
         if name:
             Path(name).unlink(missing_ok=True)
-        raise MultistageError(f"cannot write {output.path}: {error.strerror or error}") from None
+
+
+def _write_parts(parts: Iterable[RenderableType], file: IO[str], output: Output) -> Iterator[None]:
+    """Write each part, and a line's end behind the last one."""
+    ended = True
+    for rendered in parts:
+        if isinstance(rendered, str):
+            # Names in a Dockerfile may be no UTF-8; the view decides how to show them, and this never fails.
+            file.write(rendered.encode("utf-8", "backslashreplace").decode("utf-8"))
+            ended = rendered.endswith("\n") if rendered else ended
+        else:
+            _write(rendered, file, output)
+            ended = True
+        yield
+    if not ended:
+        file.write("\n")
+        yield
 
 
 def _write(rendered: RenderableType, file: IO[str], output: Output) -> None:
-    if isinstance(rendered, str):
-        # Names in a Dockerfile may be no UTF-8; the view decides how to show them, and this never fails.
-        file.write(rendered.encode("utf-8", "backslashreplace").decode("utf-8"))
-        file.write("" if rendered.endswith("\n") else "\n")
-        return
     target = console(file, color=output.color, width=output.width)
     if target.is_terminal:
         target.print(rendered)

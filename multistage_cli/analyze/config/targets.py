@@ -72,8 +72,8 @@ def bake_targets(text: str, name: str, dockerfile: str) -> frozenset[str] | None
         return None
 
 
-def _targets(builds: Iterator[_Built], dockerfile: str) -> frozenset[str] | None:
-    return frozenset(found.target for found in builds if found.is_of(posixpath.normpath(dockerfile))) or None
+def _targets(builds: Iterator[_Built], dockerfile: str) -> frozenset[str]:
+    return frozenset(found.target for found in builds if found.is_of(posixpath.normpath(dockerfile)))
 
 
 def _compose_builds(text: str) -> Iterator[_Built]:

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import json
+from textwrap import indent
 from typing import TYPE_CHECKING
 
-from multistage_cli.analyze.engine import Severity
+from multistage_cli.analyze.engine import Severity, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding
 
 
 def render(analysis: Analysis) -> str:
     """The analysis as JSON, the list form also for one file."""
-    return json.dumps(as_data(analysis), indent=2)
+    tally = Tally(analysis.fail_on)
+    return "".join(stream((tally.count(file) for file in analysis.files), tally))
+
+
+def stream(files: Iterator[FileAnalysis], tally: Tally) -> Iterator[str]:
+    """The same, file by file as they come."""
+    yield '{\n  "version": 1,\n  "files": ['
+    for number, file in enumerate(files):
+        yield f"{',' if number else ''}\n{indent(json.dumps(_file(file), indent=2), '    ')}"
+    end = "\n  ]" if tally.files else "]"
+    yield f'{end},\n  "summary": {indent(json.dumps(_summary(tally), indent=2), "  ").lstrip()}\n}}'
+
+
+def statistics(tally: Tally) -> str:
+    """How often each rule found something, the most frequent first."""
+    rules = sorted(tally.rules.items(), key=lambda entry: (-entry[1], entry[0]))
+    counted = [{"code": code, "name": name, "count": count} for (code, name), count in rules]
+    return json.dumps({"version": 1, "summary": _summary(tally), "rules": counted}, indent=2)
 
 
 def as_data(analysis: Analysis) -> dict[str, object]:
     """The analysis as dictionaries and lists."""
-    counts = analysis.counts
+    files = [_file(file) for file in analysis.files]
+    return {"version": 1, "files": files, "summary": _summary(analysis.tally)}
+
+
+def _summary(tally: Tally) -> dict[str, int]:
+    counts = tally.severities
     return {
-        "version": 1,
-        "files": [_file(file) for file in analysis.files],
-        "summary": {
-            "files": len(analysis.files),
-            "errors": counts[Severity.ERROR],
-            "warnings": counts[Severity.WARNING],
-            "infos": counts[Severity.INFO],
-            "styles": counts[Severity.STYLE],
-        },
+        "files": tally.files,
+        "errors": counts[Severity.ERROR],
+        "warnings": counts[Severity.WARNING],
+        "infos": counts[Severity.INFO],
+        "styles": counts[Severity.STYLE],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding
+    from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding, Fix, Tally
     from multistage_cli.analyze.practices import Practice, Score
 
 _STYLES = {
@@ -42,21 +43,46 @@ def render(analysis: Analysis) -> RenderableType:
     for file in analysis.files:
         parts.extend((_file(file, named=len(analysis.files) > 1), Text()))
     if len(analysis.files) > 1:
-        return Group(*parts, Text(summary(analysis), style="bold"))
+        return Group(*parts, Text(summary(analysis.tally), style="bold"))
     return Group(*parts[:-1])
 
 
-def summary(analysis: Analysis) -> str:
+def stream(files: Iterator[FileAnalysis], tally: Tally) -> Iterator[RenderableType]:
+    """The same, file by file as they come."""
+    first = next(files, None)
+    if first is None:
+        return
+    second = next(files, None)
+    if second is None:
+        yield _file(first, named=False)
+        return
+    for file in chain((first, second), files):
+        yield Group(_file(file, named=True), Text())
+    yield Text(summary(tally), style="bold")
+
+
+def statistics(tally: Tally) -> RenderableType:
+    """How often each rule found something, the most frequent first, and the summary."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="bold")
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for (code, name), count in sorted(tally.rules.items(), key=lambda entry: (-entry[1], entry[0])):
+        table.add_row(str(count), code, name)
+    return Group(*((table, Text()) if tally.rules else ()), Text(summary(tally), style="bold"))
+
+
+def summary(tally: Tally) -> str:
     """How many files there are and what was found in them, the gravest first."""
-    counts = analysis.counts
+    counts = tally.severities
     found = [
         f"{counts[severity]} {severity.value}{'' if counts[severity] == 1 else 's'}"
         for severity in Severity
         if counts[severity]
     ]
-    unread = sum(file.error is not None for file in analysis.files)
-    found += [f"{unread} not read"] if unread else []
-    return f"{len(analysis.files)} files: {', '.join(found) or 'nothing found'}"
+    found += [f"{tally.unread} not read"] if tally.unread else []
+    files = "1 file" if tally.files == 1 else f"{tally.files} files"
+    return f"{files}: {', '.join(found) or 'nothing found'}"
 
 
 def _file(file: FileAnalysis, *, named: bool) -> RenderableType:
@@ -67,8 +93,14 @@ def _file(file: FileAnalysis, *, named: bool) -> RenderableType:
         return Group(
             *parts, Padding(Text(printable(file.error), style="bold red"), (0, 0, 0, 2), expand=False)
         )
-    for finding in file.findings:
-        parts.extend((FindingView(finding, file.lines), Text()))
+    # A heading for each stage, where there is more than one: which one ships makes the difference.
+    grouped = len({finding.stage for finding in file.findings}) > 1
+    for stage, findings in groupby(file.findings, key=lambda finding: finding.stage):
+        if grouped:
+            heading = "outside of all stages" if stage is None else f"stage {printable(stage)}"
+            parts.extend((Text(heading, style="bold underline"), Text()))
+        for finding in findings:
+            parts.extend((FindingView(finding, file.lines, grouped=grouped), Text()))
     parts.append(scorecard(file.practices, file.score))
     return Group(*parts)
 
@@ -127,10 +159,12 @@ class FindingView:
 
     finding: Finding
     lines: tuple[str, ...]
+    grouped: bool = False  # below its stage's heading, which it need not repeat
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         finding = self.finding
-        stage = f" in stage {printable(finding.stage)}" if finding.stage is not None else ""
+        named = finding.stage is not None and not self.grouped
+        stage = f" in stage {printable(finding.stage or '')}" if named else ""
         yield Text.assemble(
             (finding.severity.value, _STYLES[finding.severity]),
             (f" {finding.code} ", "dim"),
@@ -140,6 +174,8 @@ class FindingView:
         yield from self._source(options)
         for entry in finding.related:
             yield Text(f"  line {entry.line}: {printable(entry.message)}", style="dim")
+        if finding.fix is not None:
+            yield from _fix(finding.fix)
 
     def _source(self, options: ConsoleOptions) -> Iterator[RenderableType]:
         finding = self.finding
@@ -157,6 +193,20 @@ class FindingView:
                 yield Text(caret, style=style, no_wrap=True, overflow="crop")
         if finding.end_line > last:
             yield Text(f"  {'':>{width}} | ... to line {finding.end_line}", style="dim")
+
+
+def _fix(fix: Fix) -> Iterator[RenderableType]:
+    """What to write instead; where that changes what the build does, it says so."""
+    yield Text("  instead:" if fix.safe else "  perhaps instead (it changes what is built):", style="dim")
+    for edit in fix.edits[:_MAX_SOURCE_LINES]:
+        places = str(edit.line) if edit.line == edit.end_line else f"{edit.line} to {edit.end_line}"
+        if not edit.text:
+            yield Text(f"    delete line {places}", style="green")
+        for line in edit.text.split("\n")[:_MAX_SOURCE_LINES] if edit.text else ():
+            text = Text("  + ", style="green", no_wrap=True, overflow="ellipsis")
+            yield text.append(_shown(line))
+    if len(fix.edits) > _MAX_SOURCE_LINES:
+        yield Text(f"    and {len(fix.edits) - _MAX_SOURCE_LINES} more", style="green")
 
 
 def _shown(line: str) -> str:

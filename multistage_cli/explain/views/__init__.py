@@ -1,0 +1,1 @@
+"""How explain is shown: a module for each format, its function `render` takes the result."""
