@@ -13,7 +13,7 @@ from multistage_cli.build.claims import UNKNOWN, Claim, Known
 
 if TYPE_CHECKING:
     from multistage_cli.build.accounts import Account, Group
-    from multistage_cli.build.files import Content
+    from multistage_cli.build.files import Content, Kind
 
 
 class Cache(StrEnum):
@@ -320,7 +320,7 @@ class LinkMade:
 
     Attributes:
         path: absolute; a directory that is there gets the link in it (`ln -s target directory`).
-        target: what it points to.
+        target: what it points to; UNKNOWN where that does not follow.
         line: of the command.
         certain: as everywhere.
         symbolic: False for a hard link.
@@ -330,7 +330,7 @@ class LinkMade:
     """
 
     path: str
-    target: str
+    target: Known[str]
     line: int
     certain: Claim
     symbolic: bool = True
@@ -388,13 +388,17 @@ class PathsCopied:
 
 @dataclass(frozen=True, slots=True)
 class ModeChanged:
-    """`chmod`: `mode` as it is written; paths may hold wildcards in their last name."""
+    """`chmod`: `mode` as it is written; paths may hold wildcards in their last name.
+
+    With `kind` only paths of that kind change (`find -type d -exec chmod`).
+    """
 
     paths: tuple[str, ...]
     mode: Known[str]
     line: int
     certain: Claim
     recursive: bool = False
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +426,8 @@ class Doubted:
         removes: whether things may have gone.
         alters: whether owner, mode and content may have changed.
         spares: what is not touched, and all below it: relative to `path`, such as `bin/curl`.
+        names: patterns; with them it is only about names below `path` that fit one, and all below those.
+        inside: whether `path` itself stays as it is, and only what is in it is not sure.
     """
 
     path: str
@@ -431,6 +437,17 @@ class Doubted:
     removes: bool = True
     alters: bool = True
     spares: frozenset[str] = frozenset()
+    names: tuple[str, ...] = ()
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A command whose doings other changes tell, but not how many bytes it writes (`cp`, `tar`)."""
+
+    name: str
+    line: int
+    certain: Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +477,7 @@ Change: TypeAlias = (
     | OwnerChanged
     | PathsCopied
     | ScriptsInstalled
+    | Unmeasured
     | Untracked
     | UsersChanged
 )

@@ -23,7 +23,7 @@ from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.effects import Call, absolute, effect_of
 from multistage_cli.build.files import UMASK, Nature
 from multistage_cli.build.instructions import read_mounts
-from multistage_cli.build.take import take
+from multistage_cli.build.take import parts_of, take
 from multistage_cli.build.wrappers import interpreter, is_posix, is_shell, nested_script, unwrap
 from multistage_cli.shell import Command, Runs, commands, shell_options
 
@@ -66,6 +66,7 @@ class _Text:
     script: str
     line_at: Callable[[int], int]
     options: tuple[str, ...] | None = None
+    named: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class _RunReader:
         self.umask: Known[int] = UMASK
         self._last_ids: tuple[Known[str], Accounts, tuple[Known[int], Known[int]]] | None = None
         self.user = state.user.value
+        self.shell = ""
         self.environment: Mapping[str, str] = _Environment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
@@ -137,6 +139,7 @@ class _RunReader:
             return
         errexit, pipefail = shell_options(text.options if text.options is not None else shell[1:])
         script = commands(text.script, pipefail=pipefail, errexit=errexit)
+        self.shell = (text.named or shell)[0].rsplit("/", 1)[-1]
         yield from self._script(script, text.line_at, 0, self.user, Claim.YES)
 
     def _first_line(self) -> int:
@@ -154,7 +157,8 @@ class _RunReader:
             if named is not None and not is_posix(named):
                 return None
             options = None if named is None else named[1:]
-            return _Text(body, self._blame(lambda offset: first + body.count("\n", 0, offset)), options)
+            blame = self._blame(lambda offset: first + body.count("\n", 0, offset))
+            return _Text(body, blame, options, named)
         script = instruction.text + "".join(f"\n{heredoc.body}{heredoc.name}" for heredoc in heredocs)
         length = len(instruction.text)
 
@@ -174,8 +178,10 @@ class _RunReader:
     ) -> Iterator[Change]:
         # What the script assigns itself is not what the environment says.
         environment = {name: value for name, value in self.environment.items() if name not in script.assigned}
-        if user in {"", "root", "0"} and "HOME" not in script.assigned:
-            environment.setdefault("HOME", "/root")  # the container runtime's doing
+        if "HOME" not in environment and "HOME" not in script.assigned:
+            # The container runtime's doing, by /etc/passwd.
+            home = "/root" if user in {"", "root", "0"} else self.state.accounts.home(user)
+            environment |= {} if home is UNKNOWN else {"HOME": home}
         folders: dict[tuple[int, ...], Known[str]] = {(): self.state.working_directory.value}
         for command in script.commands:
             folder = next(
@@ -198,6 +204,8 @@ class _RunReader:
             if words and words[0] in {"cd", "pushd", "popd"}:
                 folders[command.subshells] = _changed_folder(command, words, folder)
                 continue
+            if words[:1] == ("umask",):
+                self.umask = _changed_umask(command, words, self.umask)
             assigned = _assigned(command, environment)
             seen = ChainMap(assigned, environment) if assigned else environment
             if words and words[0] not in script.functions:  # what a function runs is read where it stands
@@ -221,7 +229,9 @@ class _RunReader:
             flags, text = nested
             errexit, pipefail = shell_options(flags)
             script = commands(text, pipefail=pipefail, errexit=errexit)
+            outer, self.shell = self.shell, name if is_shell(name) else ""
             yield from self._script(script, lambda _: around.line, depth + 1, user, around.certain)
+            self.shell = outer
             return
         effect = effect_of(name)
         if effect is None:
@@ -241,6 +251,7 @@ class _RunReader:
                 state=self.state,
                 virtual_environments=self.state.virtual_environments,
                 apt_configured=self.state.apt_configured,
+                shell=self.shell,
             )
         ):
             yield self._taken(change, user)
@@ -266,7 +277,8 @@ class _RunReader:
     def _taken(self, change: Change, user: Known[str]) -> Change:
         """The change, after the state has taken it in."""
         uid, gid = self._ids(user)
-        self.state = take(self.state, change, Actor(self.writer(change.line), uid, gid, self.umask))
+        for part in (change, *parts_of(self.state, change)):
+            self.state = take(self.state, part, Actor(self.writer(part.line), uid, gid, self.umask))
         return change
 
     def _ids(self, user: Known[str]) -> tuple[Known[int], Known[int]]:
@@ -289,12 +301,15 @@ def _redirected(
         if path is UNKNOWN or redirect.target.pattern:
             yield Doubted("/", around.line, around.certain, removes=False)
             continue
-        place = absolute(path, around.folder)
+        if path == "~" or path.startswith("~/"):
+            path = around.environment.get("HOME", "~") + path[1:]
+        place = path if path.startswith("~") else absolute(path, around.folder)
         if place.startswith(("/dev/", "/proc/")):
             continue
-        text = UNKNOWN if redirect.operator.endswith(">>") else _printed(command, words, around.environment)
+        text = _printed(command, words, around.environment)
+        appended = text if redirect.operator.endswith(">>") else None
         content = None if text is UNKNOWN else content_of_text(text)
-        yield FileWritten(place, around.line, around.certain, content)
+        yield FileWritten(place, around.line, around.certain, content, appended=appended)
 
 
 _WRITING = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
@@ -354,6 +369,19 @@ def _changed_folder(command: Command, words: tuple[Known[str], ...], folder: Kno
     if not plain or path is UNKNOWN or path.startswith(("-", "~")):
         return UNKNOWN
     return absolute(path, folder) if path.startswith("/") or folder is not UNKNOWN else UNKNOWN
+
+
+def _changed_umask(command: Command, words: tuple[Known[str], ...], umask: Known[int]) -> Known[int]:
+    """The umask that the commands after this one have."""
+    text = words[-1]
+    if len(words) == 1 or text == "-S":
+        return umask  # it is only shown
+    surely = command.runs is Runs.ALWAYS and not command.subshells
+    plain = text is not UNKNOWN and 0 < len(text) <= _LONGEST_UMASK and set(text) <= set("01234567")
+    return int(text, 8) & 0o777 if surely and plain and text is not UNKNOWN else UNKNOWN
+
+
+_LONGEST_UMASK = 4
 
 
 def _settle_caches(changes: tuple[Change, ...]) -> tuple[Change, ...]:

@@ -6,23 +6,41 @@ PIP_NO_CACHE_DIR turns the cache off, `0` and `false` among them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Cache, CacheRemoval, Installation, VirtualEnvironment
-from multistage_cli.build.claims import UNKNOWN, Known
+from multistage_cli.build.changes import Cache, CacheRemoval, DirectoryMade, Doubted, Installation
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
+from multistage_cli.build.effects.python_places import (
+    Place,
+    anywhere,
+    home_of,
+    installed,
+    kept_cache,
+    place_of,
+    place_of_prefix,
+    place_of_target,
+    place_of_user,
+    python_named,
+    python_of_script,
+    uninstalled,
+)
+from multistage_cli.build.effects.python_project import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.build.changes import Change
+    from multistage_cli.build.effects.python_project import Wanted
+    from multistage_cli.build.pythons import Interpreter
 
 _SWITCHES = (
     "--no-cache-dir --user -U --upgrade -q --quiet -qq -v --verbose --no-deps --pre --no-build-isolation"
     " --no-compile --compile --force-reinstall --ignore-installed -I --require-hashes --no-index"
     " --disable-pip-version-check --no-input --break-system-packages --prefer-binary --no-clean --isolated"
     " --no-warn-script-location --no-python-version-warning --use-pep517 --no-use-pep517 --dry-run --debug"
-    " --no-warn-conflicts --ignore-requires-python --no-color --require-virtualenv --check-build-dependencies"
+    " -y --yes --no-warn-conflicts --ignore-requires-python --no-color --require-virtualenv --check-build-dependencies"
 )
 _WITH_VALUE = (
     "-r --requirement -c --constraint -e --editable -t --target --prefix --root -i --index-url"
@@ -32,76 +50,125 @@ _WITH_VALUE = (
     " --client-cert --global-option --build-option --report --use-feature --use-deprecated --exists-action"
     " --build-constraint --group --keyring-provider --resume-retries"
 )
-_PYTHONS = ("python", "python3", *(f"python3.{minor}" for minor in range(6, 16)))
+_NAMES = ("pip", "pip3", *(f"pip3.{minor}" for minor in range(6, 16)))
 
 
-@effect("pip", "pip3", *(f"pip3.{minor}" for minor in range(6, 16)))
+@effect(*_NAMES)
 def pip(call: Call) -> Iterator[Change]:
-    """What `install`, `wheel` and `download` bring, and what `cache purge` deletes."""
+    """What `install`, `wheel`, `download` and `uninstall` do, and what `cache purge` deletes."""
+    yield from pip_with(call, python_of_script(call))
+
+
+def pip_with(call: Call, found: Interpreter | None) -> Iterator[Change]:
+    """What pip does when an interpreter runs it; None for one that does not follow."""
     arguments = read_arguments(call.words, switches=_SWITCHES, with_value=_WITH_VALUE)
     action, *names = arguments.operands or ("",)
-    if action == "cache" and names[:1] == ["purge"]:
+    if python := arguments.value("--python"):
+        found = python_named(call, python)
+    if action == "cache" and names[:1] in (["purge"], ["remove"]):
         yield CacheRemoval("pip", call.line, call.certain)
+        folder = _cache_folder(call, arguments)
+        yield Doubted("/root" if folder is UNKNOWN else folder, call.line, call.certain, adds=False)
+    elif action == "uninstall":
+        keeps = {"python", "python3", "activate", *(() if "pip" in names else ("pip", "pip3"))}
+        if found is not None and found.version is not UNKNOWN:
+            keeps |= {f"python{found.version}", *(() if "pip" in names else (f"pip{found.version}",))}
+        place = None if found is None else place_of(found)
+        yield from uninstalled(call, place, frozenset(keeps))
+    elif action == "config":
+        home = home_of(call)
+        path = "/" if home is UNKNOWN or "--global" in call.words else f"{home}/.config"
+        if names[:1] != ["list"]:
+            yield Doubted(path, call.line, call.certain, removes=False)
     if action not in {"install", "wheel", "download"}:
         return
     local = arguments.values("-e", "--editable")
     stored = action != "install"
+    manifests = tuple(call.absolute(name) for name in arguments.values("-r", "--requirement"))
+    cache = _cache(call, arguments)
     yield Installation(
         "pip",
         (*names, *local),
-        tuple(call.absolute(name) for name in arguments.values("-r", "--requirement")),
+        manifests,
         call.line,
         call.certain,
-        _cache(call, arguments),
+        cache,
         complete=arguments.complete and not arguments.has("--group"),
         prefix=_stored_at(call, arguments, action) if stored else _prefix(call, arguments),
         stored=stored,
+        leaves=(
+            *kept_cache(call, cache, _cache_folder(call, arguments)),
+            *_leaves(call, arguments, found, wanted(call, (*names, *local), manifests)),
+        ),
     )
 
 
-@effect(*_PYTHONS, "pypy3")
-def python(call: Call) -> Iterator[Change]:
-    """`python -m pip` is pip; of other programs in Python nothing is known."""
-    from dataclasses import replace
-
-    from multistage_cli.build.changes import Untracked
-
-    words = call.words
-    if words[:1] == ("-m",) and len(words) > 1 and words[1] in {"pip", "pip3"}:
-        # The Python that runs pip is the one that gets the packages, and pip lies beside it.
-        folder = call.path.rpartition("/")[0]
-        yield from pip(replace(call, name="pip", path=f"{folder}/pip" if folder else "pip", words=words[2:]))
-    elif words[:2] in {("-m", "venv"), ("-m", "virtualenv")}:
-        yield from virtualenv(replace(call, words=words[2:]))
-    elif words[:2] in {("-m", "compileall"), ("-m", "ensurepip")}:
+def _leaves(call: Call, arguments: Arguments, found: Interpreter | None, asked: Wanted) -> Iterator[Change]:
+    if arguments.has("--dry-run"):
         return
-    elif words[:1] not in {("--version",), ("-V",)}:
-        yield Untracked(call.name, call.line, call.certain)
+    if arguments.has("--no-deps") or arguments.value("-c", "--constraint"):
+        asked = replace(asked, constrained=True)
+    action = arguments.operands[0]
+    if action != "install":
+        folder = _stored_at(call, arguments, action)
+        yield DirectoryMade(folder, call.line, call.certain)
+        for path in (folder, *asked.folders):
+            yield Doubted(path, call.line, call.certain, removes=False, alters=False)
+        return
+    places = _places(call, arguments, found)
+    for place in places or (None,):
+        certain = call.certain if len(places) == 1 else Claim.UNKNOWN
+        yield from installed(call, place, asked, certain=certain)
+    if not arguments.complete:
+        # An option that is not known may be about the place.
+        yield anywhere(call)
 
 
-@effect("virtualenv")
-def virtualenv(call: Call) -> Iterator[Change]:
-    """The virtual environment that the last operand names."""
-    arguments = read_arguments(
-        call.words,
-        switches="--system-site-packages --copies --symlinks --clear --upgrade --without-pip --upgrade-deps --no-pip"
-        " --no-download --always-copy --no-seed --no-setuptools --no-wheel",
-        with_value="--prompt -p --python",
-    )
-    seeded = not arguments.has("--without-pip", "--no-pip", "--no-seed")
-    for path in arguments.operands[-1:]:
-        yield VirtualEnvironment(call.absolute(path), seeded, call.line, call.certain)
+def _places(call: Call, arguments: Arguments, found: Interpreter | None) -> tuple[Place, ...]:
+    """Where the packages may land; more than one place where that hangs on what is not known."""
+    environment = call.environment
+    if target := arguments.value("-t", "--target") or environment.get("PIP_TARGET"):
+        return (place_of_target(found, call.absolute(target)),)
+    if found is None:
+        return ()
+    if prefix := arguments.value("--prefix") or environment.get("PIP_PREFIX"):
+        return (place_of_prefix(found, call.absolute(prefix)),)
+    own = place_of(found)
+    if root := arguments.value("--root") or environment.get("PIP_ROOT"):
+        above = call.absolute(root).rstrip("/")
+        packages = UNKNOWN if own.packages is UNKNOWN else f"{above}{own.packages}"
+        return (
+            replace(own, base=f"{above}{own.base}", packages=packages, commands=f"{above}{own.commands}"),
+        )
+    user = place_of_user(found, home_of(call), environment.get("PYTHONUSERBASE"))
+    if arguments.has("--user") or environment.get("PIP_USER") in {"1", "yes", "true", "on"}:
+        return () if user is None else (user,)
+    if found.isolated:
+        return (own,)
+    # "Defaulting to user installation because normal site-packages is not writeable"
+    folder = own.commands if own.packages is UNKNOWN else own.packages
+    writable = Claim.UNKNOWN if call.user is UNKNOWN else call.state.can_write(call.user, folder)
+    if writable is Claim.YES:
+        return (own,)
+    if user is None:
+        return ()
+    return (user,) if writable is Claim.NO else (own, user)
+
+
+def _cache_folder(call: Call, arguments: Arguments) -> Known[str]:
+    chosen = arguments.value("--cache-dir") or call.environment.get("PIP_CACHE_DIR")
+    if chosen:
+        return call.absolute(chosen)
+    if base := call.environment.get("XDG_CACHE_HOME"):
+        return f"{base}/pip"
+    home = home_of(call)
+    return UNKNOWN if home is UNKNOWN else f"{home.rstrip('/')}/.cache/pip"
 
 
 def _cache(call: Call, arguments: Arguments) -> Cache:
     if arguments.has("--no-cache-dir") or call.environment.get("PIP_NO_CACHE_DIR"):
         return Cache.NEVER
-    home = call.home()
-    default: Known[str] = UNKNOWN if home is UNKNOWN else f"{home}/.cache/pip"
-    if base := call.environment.get("XDG_CACHE_HOME"):
-        default = f"{base}/pip"
-    chosen = arguments.value("--cache-dir") or call.environment.get("PIP_CACHE_DIR") or default
-    found = call.cache_at(chosen)
+    found = call.cache_at(_cache_folder(call, arguments))
     return Cache.KEPT if found is Cache.UNKNOWN and not call.mounts else found
 
 

@@ -1,0 +1,129 @@
+"""Commands that pip, npm and their like put into a folder: looked up when somebody asks, not before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.files import Entry, Kind
+from multistage_cli.build.pythons import script_for
+
+if TYPE_CHECKING:
+    from multistage_cli.build.changes import ScriptsInstalled
+    from multistage_cli.build.files import Event, Parts, Query, Writer
+
+SYSTEM_COMMANDS: Final = frozenset({
+    "[", "adduser", "addgroup", "apk", "apt", "apt-cache", "apt-get", "apt-key", "arch", "ash", "awk", "base64",
+    "basename", "bash", "bunzip2", "busybox", "bzip2", "c++", "cat", "cc", "chgrp", "chmod", "chown", "chroot",
+    "chsh", "cmp", "cp", "cpp", "crontab", "curl", "cut", "dash", "date", "dd", "deluser", "df", "diff", "dig",
+    "dirname", "dnf", "dpkg", "du", "echo", "egrep", "env", "expr", "false", "fgrep", "file", "find", "free", "g++",
+    "gcc", "getent", "git", "gosu", "gpg", "grep", "groupadd", "groupmod", "gunzip", "gzip", "head", "hostname",
+    "id", "ifconfig", "install", "ip", "jq", "kill", "ldconfig", "ldd", "less", "ln", "login", "ls", "lsof", "make",
+    "microdnf", "mkdir", "mktemp", "more", "mount", "mv", "nc", "ncat", "netcat", "netstat", "nice", "nohup",
+    "nproc", "openssl", "passwd", "paste", "patch", "perl", "pg_isready", "pgrep", "ping", "pkg-config", "pkill",
+    "printenv", "printf", "ps", "psql", "pwd", "readlink", "realpath", "redis-cli", "rm", "rmdir", "rpm", "rsync",
+    "runuser", "sed", "seq", "setpriv", "sh", "sha256sum", "sleep", "socat", "sort", "ss", "ssh", "ssh-keygen",
+    "stat", "strace", "strip", "stty", "su", "su-exec", "sudo", "sync", "tail", "tar", "tee", "telnet", "test",
+    "timeout", "tini", "top", "touch", "tr", "true", "tty", "umount", "uname", "uniq", "unxz", "unzip", "useradd",
+    "userdel", "usermod", "vi", "vim", "wc", "wget", "which", "whoami", "xargs", "xz", "xxd", "yes", "yum", "zcat",
+    "zip", "zstd",
+})  # fmt: skip
+"""Commands of an operating system, which no package of a language's index puts over them."""
+
+SYSTEM_PLACES: Final = frozenset({"boot", "etc", "lib32", "lib64", "libx32", "sbin", "usr/sbin"}) | {
+    f"{folder}/{name}" for folder in ("bin", "usr/bin", "usr/local/bin") for name in SYSTEM_COMMANDS
+}
+"""What only an administrator or the distribution's package manager writes, relative to the root."""
+
+_PIP: Final = re.compile(r"pip3\.[0-9]{1,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledScripts:
+    """What an installation did to the folder of commands: an event there.
+
+    Attributes:
+        by: the command.
+        change: what was installed.
+        uid: of the owner.
+        gid: of the group.
+        mode: of the scripts.
+    """
+
+    by: Writer
+    change: ScriptsInstalled
+    uid: Known[int]
+    gid: Known[int]
+    mode: Known[int]
+    _found: list[frozenset[str]] = field(default_factory=list, compare=False, repr=False)
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        """As the protocol says."""
+        if not below:
+            return self._folder(entry)
+        if len(below) != 1 or below[0] in SYSTEM_COMMANDS:
+            return entry
+        if self.change.certain is Claim.YES and below[0] in self._commands():
+            if self.change.manager == "npm":
+                return Entry(Claim.YES, UNKNOWN, self.mode, self.uid, self.gid, because=self.by)
+            script = script_for(self.change.interpreter)
+            return Entry(
+                Claim.YES, Kind.FILE, self.mode, self.uid, self.gid,
+                content=script, writer=self.by, because=self.by,
+            )  # fmt: skip
+        return Entry(Claim.UNKNOWN, because=self.by) if entry.exists is Claim.NO else entry
+
+    def _folder(self, entry: Entry) -> Entry:
+        """The folder itself, which is made for the first command."""
+        if entry.exists is not Claim.NO:
+            return entry
+        if self.change.certain is not Claim.YES or not self._commands():
+            return Entry(Claim.UNKNOWN, because=self.by)
+        return Entry(
+            Claim.YES, Kind.DIRECTORY, self.mode, self.uid, self.gid, writer=self.by, because=self.by
+        )
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        """As the protocol says."""
+        return UNKNOWN if not below else ()
+
+    def covers(self, older: Event) -> bool:
+        """As the protocol says."""
+        return isinstance(older, InstalledScripts) and older.change == self.change
+
+    def _commands(self) -> frozenset[str]:
+        """Commands that are there for certain."""
+        if not self._found:
+            change = self.change
+            found = set(change.commands)
+            if change.manager == "pip":
+                found |= _python_commands(change)
+            self._found.append(frozenset(found))
+        return self._found[0]
+
+
+def _python_commands(change: ScriptsInstalled) -> set[str]:
+    from multistage_cli.facts import python, python_commands
+
+    version = "3.12" if change.version is UNKNOWN else change.version
+    wanted = []
+    for text in change.packages:
+        try:
+            found = python.parse_requirement(text, python=version)
+        except ValueError:
+            continue
+        if found is not None and found.url is None:
+            wanted.append(found)
+    for text in change.manifests:
+        wanted += [
+            found
+            for found in python.parse_requirements(text, python=version).requirements
+            if found.url is None
+        ]
+    commands = set(python_commands.certain(wanted, constrained=change.constrained, python=version))
+    named = {name for name in commands if _PIP.fullmatch(name)}
+    if named:
+        commands = commands - named | (set() if change.version is UNKNOWN else {f"pip{version}"})
+    return commands

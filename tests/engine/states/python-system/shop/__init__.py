@@ -1,0 +1,5 @@
+NAME = "shop"
+
+
+def main() -> None:
+    print(NAME)
