@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multistage_cli.shell import Opaque, Runs, Script, Variable, commands
+from multistage_cli.shell import Opaque, Piped, Runs, Script, Variable, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,6 +227,26 @@ def runs(script: str, **options: bool) -> str:
 )  # fmt: skip
 def test_what_a_successful_script_has_run(script: str, expected: str) -> None:
     assert runs(script) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("a | b", "unheard no"),
+        ("a && b | c | d", "no unheard unheard no"),
+        ("a 2>&1 | b", "unheard no"),
+        ("set -e; a | b; c", "no unheard no no"),
+        ("set -o pipefail; a | b", "no heard no"),
+        ("a | b; c", "heard no no"),
+        ("a | b || true", "heard no no"),
+        ("if a | b; then c; fi", "heard no no"),
+        ("(a; b) | c", "no no no"),
+    ],
+)
+def test_pipes(script: str, expected: str) -> None:
+    """A failure is heard where pipefail is set, or where nobody asks whether the pipeline failed."""
+    assert " ".join(command.piped.value for command in commands(script).commands) == expected
+    assert all(command.piped is not Piped.UNHEARD for command in commands(script, pipefail=True).commands)
 
 
 def test_options_of_the_shell() -> None:

@@ -9,11 +9,22 @@ shell nor `set -e`, unless the word itself says `exit` or `set`.
 
 from __future__ import annotations
 
-from multistage_cli.shell.model import Command, Opaque, Redirect, Runs, Script, Variable, Word
+from multistage_cli.shell.model import Command, Opaque, Piped, Redirect, Runs, Script, Variable, Word
 from multistage_cli.shell.options import shell_options
 from multistage_cli.shell.reader import read_script
 
-__all__ = ["Command", "Opaque", "Redirect", "Runs", "Script", "Variable", "Word", "commands", "shell_options"]
+__all__ = [
+    "Command",
+    "Opaque",
+    "Piped",
+    "Redirect",
+    "Runs",
+    "Script",
+    "Variable",
+    "Word",
+    "commands",
+    "shell_options",
+]
 
 
 def commands(script: str, *, pipefail: bool = False, errexit: bool = False) -> Script:

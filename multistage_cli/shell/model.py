@@ -75,6 +75,16 @@ class Runs(Enum):
     MAYBE = "maybe"
 
 
+class Piped(Enum):
+    """Whether a command writes into a pipe, and whether anybody hears of its failure."""
+
+    NO = "no"
+    HEARD = "heard"
+    """It does; the script fails where the command fails, or does not care whether the pipeline fails."""
+    UNHEARD = "unheard"
+    """It does; the script fails where the pipeline fails, but not where this command does (no `pipefail`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A simple command.
@@ -90,6 +100,7 @@ class Command:
             what changes the shell itself (`cd`, `export`) ends with the innermost.
         offset: where it starts in the script, in characters.
         end: where it ends, in characters.
+        piped: whether it is itself a member of a pipeline before the last one; a group's members are not.
     """
 
     words: tuple[Word, ...]
@@ -100,6 +111,7 @@ class Command:
     subshells: tuple[int, ...]
     offset: int
     end: int
+    piped: Piped = Piped.NO
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from multistage_cli.shell.model import Redirect, Runs
+from multistage_cli.shell.model import Piped, Redirect, Runs
 
 _MAX_SUBSHELLS = 64
 
@@ -21,6 +21,7 @@ class Place:
         function: whether it is in the body of a function.
         subshells: see Command.
         redirects: those of the statement around it.
+        piped: see Command.
     """
 
     runs: Runs = Runs.ALWAYS
@@ -30,6 +31,7 @@ class Place:
     function: bool = False
     subshells: tuple[int, ...] = ()
     redirects: tuple[Redirect, ...] = ()
+    piped: Piped = Piped.NO
 
     def first(self) -> Place:
         """Of a statement that others follow."""
@@ -39,7 +41,7 @@ class Place:
         """Of the last statement of a sequence."""
         if not self.redirects:
             return self
-        return Place(self.runs, self.last, self.ignored, self.exit_counts, self.function, self.subshells)
+        return replace(self, redirects=())
 
     def unchecked(self) -> Place:
         """Of a condition, whose exit code only steers what follows."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from multistage_cli.shell.model import Command, Redirect, Runs, Script, Word
+from multistage_cli.shell.model import Command, Piped, Redirect, Runs, Script, Word
 from multistage_cli.shell.options import Options
 from multistage_cli.shell.place import Place
 from multistage_cli.shell.source import Source
@@ -168,10 +168,14 @@ class _Reader:
 
     def _piped(self, members: list[Node], place: Place) -> list[tuple[Node, Place]]:
         entries: list[tuple[Node, Place]] = []
+        unheard = self.is_checked(place) and not self.options.pipefail
         for index, child in enumerate(members):
-            seen = index == len(members) - 1 or self.options.pipefail
+            last = index == len(members) - 1
+            seen = last or self.options.pipefail
             outside = place if seen else place.unchecked()
             inside = self.enter(outside)
+            if not last:
+                inside = replace(inside, piped=Piped.UNHEARD if unheard else Piped.HEARD)
             if outside.ignored and not outside.last and child.type not in _SIMPLE:
                 inside = inside.maybe()  # see _subshell
             entries.append((child, inside))
@@ -390,6 +394,7 @@ class _Reader:
                 place.subshells,
                 self.source.offset(start),
                 self.source.offset(end),
+                place.piped,
             )
         )
         if opens and not place.is_deep and _OPENS.search(self.source.data, start, end):
