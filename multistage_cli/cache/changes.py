@@ -119,6 +119,8 @@ def with_advice(
         occasions = list(_occasions(build, build.context, history))
 
     def evaluated(dockerfile: Dockerfile) -> tuple[Build, Build]:
+        if dockerfile is build.dockerfile and dockerfile.text == question.before.dockerfile.text:
+            return (build if history else question.before), build
         after = reevaluated(build, dockerfile=dockerfile)
         if history:
             return after, after

@@ -51,9 +51,18 @@ class Coverage:
             folder: whether it stands for all in a folder: then something below it suffices.
         """
         path = inside(path)
-        if self._context.ignored(path) and not (folder and self._context.ignore.may_include_below(path)):
-            return False
+        return comes_along(self._context, path, folder=folder) and self.takes(path, folder=folder)
+
+    def takes(self, path: str, *, folder: bool = False) -> bool:
+        """The same for a path that is clean and that the ignore file does not leave out."""
         return any(self._taken(root, path, folder=folder) for root in self._roots)
+
+    @property
+    def plain(self) -> tuple[str, ...] | None:
+        """The paths that it takes whole, where that is all there is to say."""
+        if self._excluded.patterns or any(root.pattern or root.places or root.links for root in self._roots):
+            return None
+        return tuple(root.fixed for root in self._roots)
 
     def _taken(self, root: _Root, path: str, *, folder: bool) -> bool:
         below = root.below(path)
@@ -61,6 +70,11 @@ class Coverage:
             # BuildKit compares with the path below what the word matched; the match itself always comes.
             return not (below and self._excluded.excludes(below))
         return folder and root.reaches(path)
+
+
+def comes_along(context: BuildContext, path: str, *, folder: bool) -> bool:
+    """Whether the ignore file lets the path into the build, or something in it where it is a folder."""
+    return not context.ignored(path) or (folder and context.ignore.may_include_below(path))
 
 
 @dataclass(frozen=True, slots=True)

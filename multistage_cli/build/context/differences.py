@@ -7,12 +7,13 @@ Where only the names of changed files are known (from a person, or from git), no
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.context.coverage import Coverage
-from multistage_cli.build.context.digests import ContextDigests
+from multistage_cli.build.context.coverage import Coverage, comes_along
+from multistage_cli.build.context.digests import ContextDigests, same_content
 from multistage_cli.build.context.dockerignore import from_words
 from multistage_cli.build.context.folders import join
 from multistage_cli.build.context.go_paths import PatternError, inside
@@ -98,8 +99,8 @@ class Differences:
     ) -> None:
         self._before = before
         self._after = after
-        self._touched = None if touched is None else tuple(touched)
-        self._paths: Mapping[str, Difference] = {entry.path: entry for entry in self._touched or ()}
+        self._touched = None if touched is None else _Touched(tuple(touched), before, after)
+        self._paths: Mapping[str, Difference] = self._touched.by_path if self._touched else {}
         self._digests = (ContextDigests(before), ContextDigests(after))
         self._compared: dict[Selector, Compared] = {}
         self._below: dict[str, tuple[Difference, ...]] = {}
@@ -131,14 +132,8 @@ class Differences:
         if self._before is not self._after:
             found.update((entry.path, entry) for entry in self._listed(selector))
         if self._touched is not None:
-            coverages = [Coverage(self._after, selector)]
-            if self._before is not self._after:
-                coverages.append(Coverage(self._before, selector))
-            for entry in self._touched:
-                if entry.path not in found and any(
-                    coverage.covers(entry.path, folder=entry.folder) for coverage in coverages
-                ):
-                    found[entry.path] = entry
+            for entry in self._touched.taken(selector):
+                found.setdefault(entry.path, entry)
         if not found:
             return _SAME
         differences = tuple(found[path] for path in sorted(found))
@@ -244,7 +239,11 @@ class Differences:
             yield Difference(path, Change.CHANGED)
         elif earlier.kind != "link" and earlier.mode != later.mode:
             yield Difference(path, Change.MODE)
-        elif self._digests[0].file(before.real, earlier) != self._digests[1].file(after.real, later):
+        elif earlier.kind == "file" and not same_content(
+            self._before.folders.on_disk(before.real),
+            self._after.folders.on_disk(after.real),
+            later.size_bytes,
+        ):
             times = [_time(self._before, before.real), _time(self._after, after.real)]
             yield Difference(path, Change.CHANGED, overlooked=times[0] == times[1])
 
@@ -256,6 +255,42 @@ class Differences:
             if touched is None:
                 return Difference(path or ".", Change.LEFT_OUT if gone else Change.LET_IN)
         return Difference(path or ".", Change.GONE if gone else Change.NEW)
+
+
+class _Touched:
+    """The paths that are known to differ, in the order of their names."""
+
+    def __init__(self, entries: tuple[Difference, ...], before: BuildContext, after: BuildContext) -> None:
+        self.by_path: Final = {inside(entry.path): entry for entry in entries}
+        self._contexts = (after,) if before is after else (after, before)
+        self._paths = [
+            sorted(
+                path
+                for path, entry in self.by_path.items()
+                if comes_along(context, path, folder=entry.folder)
+            )
+            for context in self._contexts
+        ]
+        self._has_folders = any(entry.folder for entry in entries)
+
+    def taken(self, selector: Selector) -> Iterator[Difference]:
+        """Those that a selector takes in, before or after."""
+        for context, paths in zip(self._contexts, self._paths, strict=True):
+            coverage = Coverage(context, selector)
+            plain = None if self._has_folders else coverage.plain
+            if plain is None:
+                for path in paths:
+                    entry = self.by_path[path]
+                    if coverage.takes(path, folder=entry.folder):
+                        yield entry
+                continue
+            for place in plain:
+                # All below a folder stand together, and `0` is the letter behind the slash.
+                first = bisect_left(paths, place + "/") if place else 0
+                last = bisect_left(paths, place + "0") if place else len(paths)
+                yield from (self.by_path[path] for path in paths[first:last])
+                if place in self.by_path and comes_along(context, place, folder=False):
+                    yield self.by_path[place]
 
 
 @dataclass(frozen=True, slots=True)

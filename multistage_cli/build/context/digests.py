@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.context.dockerignore import from_words
@@ -119,28 +119,41 @@ class ContextDigests:
     def _hashed(self, real: str, row: Row) -> bytes:
         found = hashlib.sha256(_header(row))
         if row.kind == "file" and row.size_bytes:
-            _update_with_file(found, self._folders.on_disk(real))
+            for chunk in chunks(self._folders.on_disk(real), row.size_bytes):
+                found.update(chunk)
         return found.digest()
 
 
-def _update_with_file(found: hashlib._Hash, path: str) -> None:
-    """Add a regular file's bytes, never following a link and never waiting; one that cannot be read has none."""
-    flags = os.O_RDONLY
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)
+_FLAGS: Final = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+)
+
+
+def chunks(path: str, size_bytes: int) -> Iterator[bytes]:
+    """A regular file's bytes in pieces; never follows a link, never waits. One that cannot be read has none."""
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, _FLAGS)
     except (OSError, ValueError):
         return
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return
-        while chunk := os.read(descriptor, _CHUNK_BYTES):
-            found.update(chunk)
+        left = size_bytes
+        # One byte more than there should be, so that a small file takes one call.
+        while chunk := os.read(descriptor, min(left + 1, _CHUNK_BYTES)):
+            yield chunk
+            left = max(left - len(chunk), 0)
+            if not left and len(chunk) < _CHUNK_BYTES:
+                break
     except OSError:
-        found.update(b"unreadable")
+        return
     finally:
         os.close(descriptor)
+
+
+def same_content(first: str, second: str, size_bytes: int) -> bool:
+    """Whether two regular files of that size hold the same bytes."""
+    return all(
+        one == other for one, other in zip_longest(chunks(first, size_bytes), chunks(second, size_bytes))
+    )
 
 
 def _header(row: Row | None) -> bytes:
