@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.bases import accounts_of, files_of, packages_of
@@ -58,6 +59,7 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
     return _state(image, windows=windows, shell_exists=exists, official=official)
 
 
+@lru_cache(maxsize=256)
 def _state(image: Image | None, *, windows: bool, shell_exists: Claim, official: bool = True) -> State:
     """The state of `scratch` (None) or of an image that the facts know."""
     known = None if image is None else contents(image)

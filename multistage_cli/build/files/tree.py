@@ -7,7 +7,7 @@ and what nobody wrote is asked of a backing (backing.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -17,7 +17,7 @@ from multistage_cli.build.files.model import ABSENT, MAYBE, Change, Entry, Kind,
 from multistage_cli.build.persistent import PersistentMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from multistage_cli.build.files.backing import Backing
 
@@ -31,6 +31,7 @@ _DEEPEST: Final = 50
 _LONGEST_NAME: Final = 255
 _LONGEST_PATH: Final = 4_096
 _MOST_NAMES: Final = 10_000
+_MOST_ANSWERS: Final = 2_000
 _DIRECTORY: Final = Entry(Claim.YES, Kind.DIRECTORY, 0o755, 0, 0)
 
 
@@ -64,37 +65,44 @@ _Make: TypeAlias = "Callable[[Node], Node]"
 class Query:
     """One question, with a bound on what it may cost: a hostile file cannot make an answer slow."""
 
-    __slots__ = ("_depth", "_known", "_steps")
+    __slots__ = ("_cut", "_depth", "_steps")
 
     def __init__(self) -> None:
         self._depth = 0
         self._steps = 0
-        self._known: dict[tuple[int, Parts], Entry] = {}
+        self._cut = False
 
     def entry(self, files: Files, parts: Parts) -> Entry:
         """What is known of a path without links in it; unknown where finding out would take too long."""
-        key = (id(files), parts)
-        found = self._known.get(key)
+        found = files.answers.get(parts)
         if found is not None:
             return found
-        self._steps += 1
-        if self._steps > _MOST_STEPS or self._depth > _DEEPEST or len(parts) > _LONGEST_PATH:
+        if not self._may_go_on() or len(parts) > _LONGEST_PATH:
             return MAYBE
         self._depth += 1
         found = _look(files.root, parts, self)
         self._depth -= 1
-        self._known[key] = found
+        if not self._cut:  # else a shorter way may find out more
+            if len(files.answers) > _MOST_ANSWERS:
+                files.answers.clear()
+            files.answers[parts] = found
         return found
 
     def names(self, files: Files, parts: Parts) -> Known[tuple[str, ...]]:
         """The names in a directory; unknown where finding out would take too long."""
-        self._steps += 1
-        if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
+        if not self._may_go_on():
             return UNKNOWN
         self._depth += 1
         found = _names(files, parts, self)
         self._depth -= 1
         return found
+
+    def _may_go_on(self) -> bool:
+        self._steps += 1
+        if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
+            self._cut = True
+            return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +110,14 @@ class Files:
     """All files of an image after a command; never changed, only replaced.
 
     Every path is absolute. What a command does is certain (YES), or may not have happened (UNKNOWN).
+
+    Attributes:
+        root: the tree.
+        answers: what has been asked and answered, to be asked again.
     """
 
     root: Node
+    answers: dict[Parts, Entry] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, backing: Backing) -> Files:
@@ -144,16 +157,21 @@ class Files:
         rest = [name for name in reversed(path.split("/")) if name not in {"", "."}]
         done: list[str] = []
         links = 0
+        node: Node | None = self.root
         while rest:
             name = rest.pop()
             if name == "..":
                 done = done[:-1]
+                node = _node(self.root, done)
                 continue
             if len(name) > _LONGEST_NAME:
                 return None
             done.append(name)
             if not rest and not last:
                 break
+            node = None if node is None else node.children.get(name)
+            if node is not None and node.own.kind is Kind.DIRECTORY:
+                continue  # nothing makes a link of a directory in its place but a node of its own
             entry = query.entry(self, tuple(done))
             if entry.kind is not Kind.LINK:
                 continue
@@ -162,6 +180,7 @@ class Files:
             if target is UNKNOWN or links > _MOST_LINKS or len(rest) > _LONGEST_PATH:
                 return None
             done = [] if target.startswith("/") else done[:-1]
+            node = _node(self.root, done)
             rest += [part for part in reversed(target.split("/")) if part not in {"", "."}]
         return tuple(done)
 
@@ -372,16 +391,19 @@ class Files:
         node = make(path.pop())
         for depth in range(len(path) - 1, -1, -1):
             parent = path[depth]
+            own, stamp = parent.own, parent.stamp
             if implies and depth:
                 known = query.entry(self, parts[:depth])
                 if known.exists is not Claim.YES:
                     own = replace(known, exists=Claim.YES, kind=Kind.DIRECTORY, because=by)
-                    parent = replace(parent, own=own, stamp=by.stamp)
-            node = replace(parent, children=parent.children.put(parts[depth], node))
+                    stamp = by.stamp
+            # Not `replace`: this is where most of the time goes.
+            children = parent.children.put(parts[depth], node)
+            node = Node(own, stamp, children, parent.backing, parent.backing_stamp, parent.events)
         return Files(node)
 
 
-def _node(root: Node, parts: Parts) -> Node | None:
+def _node(root: Node, parts: Iterable[str]) -> Node | None:
     node: Node | None = root
     for part in parts:
         node = None if node is None else node.children.get(part)
@@ -466,8 +488,10 @@ def _stamp(pair: tuple[Event, int]) -> int:
 
 
 def _with_event(node: Node, event: Event) -> Node:
-    kept = (*(older for older in node.events if not event.covers(older)), event)
-    return replace(node, events=kept if len(kept) <= _MOST_EVENTS else (Doubt(event.by),))
+    kept = (*[older for older in node.events if not event.covers(older)], event)
+    if len(kept) > _MOST_EVENTS:
+        kept = (Doubt(event.by),)
+    return Node(node.own, node.stamp, node.children, node.backing, node.backing_stamp, kept)
 
 
 def _kept(old: Entry, new: Entry) -> Entry:
