@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,13 +70,7 @@ def analyze_path(path: Path | None, request: Request) -> FileAnalysis:
     Raises:
         MultistageError: the file or its configuration cannot be read, or an option does not fit.
     """
-    source, parsed = parsed_dockerfile(path)
-    configuration = _configuration(source, request).with_options(request.selection)
-    build, targets, configuration = _evaluated(source, parsed, request, configuration)
-    analysis = analyze_build(build, configuration=configuration, targets=targets)
-    if request.fail_on is None and not request.never_fails:
-        return replace(analysis, fail_on=configuration.fail_on, never_fails=configuration.never_fails)
-    return replace(analysis, fail_on=request.fail_on, never_fails=request.never_fails)
+    return _Analyzer(request).analyze(path)
 
 
 def analyze_paths(paths: tuple[Path, ...], request: Request, jobs: int) -> Iterator[FileAnalysis]:
@@ -91,7 +84,7 @@ def analyze_paths(paths: tuple[Path, ...], request: Request, jobs: int) -> Itera
     processes = jobs or (_cores() if len(paths) >= _ENOUGH_FOR_PROCESSES else 1)
     processes = min(processes, len(paths))
     if processes <= 1:
-        yield from (_attempt(path, request) for path in paths)
+        yield from map(_Analyzer(request).attempt, paths)
         return
     from concurrent.futures import ProcessPoolExecutor
 
@@ -107,22 +100,15 @@ def analyze_paths(paths: tuple[Path, ...], request: Request, jobs: int) -> Itera
         pool.shutdown(cancel_futures=True)
 
 
-_asked: list[Request] = []  # of this process, where it is one of a pool
+_here: list[_Analyzer] = []  # of this process, where it is one of a pool
 
 
 def _start(request: Request) -> None:
-    _asked[:] = [request]
+    _here[:] = [_Analyzer(request)]
 
 
 def _attempt_in_pool(path: Path) -> FileAnalysis:
-    return _attempt(path, _asked[0])
-
-
-def _attempt(path: Path, request: Request) -> FileAnalysis:
-    try:
-        return analyze_path(path, request)
-    except MultistageError as error:
-        return unreadable(str(path), str(error))
+    return _here[0].attempt(path)
 
 
 def _cores() -> int:
@@ -131,39 +117,59 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-# The configuration.
+class _Analyzer:
+    """Judges files one by one, and remembers where it found which configuration."""
 
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._nearest: dict[Path, Path | None] = {}
+        self._read: dict[Path, Configuration] = {}
 
-def _configuration(source: Source, request: Request) -> Configuration:
-    file = source.path.absolute() if source.path else None
-    if request.config is not None:
-        found: Path | None = request.config
-    elif request.find_config:
-        found = _nearest_configuration(file.parent if file else Path.cwd())
-    else:
-        found = None
-    if found is None:
-        return Configuration()
-    configuration = _read_configuration(found)
-    folder = found.absolute().parent
-    if file is None:
-        return replace(configuration, per_path=())
-    resolved = file.parent.resolve() / file.name
-    inside = resolved.is_relative_to(folder.resolve())
-    return configuration.for_path((resolved.relative_to(folder.resolve()) if inside else file).as_posix())
+    def analyze(self, path: Path | None) -> FileAnalysis:
+        """See `analyze_path`."""
+        request = self.request
+        source, parsed = parsed_dockerfile(path)
+        configuration = self._configuration(source).with_options(request.selection)
+        build, targets, configuration = _evaluated(source, parsed, request, configuration)
+        analysis = analyze_build(build, configuration=configuration, targets=targets)
+        if request.fail_on is None and not request.never_fails:
+            return replace(analysis, fail_on=configuration.fail_on, never_fails=configuration.never_fails)
+        return replace(analysis, fail_on=request.fail_on, never_fails=request.never_fails)
 
+    def attempt(self, path: Path) -> FileAnalysis:
+        """The same; a file that cannot be read is there with its error."""
+        try:
+            return self.analyze(path)
+        except MultistageError as error:
+            return unreadable(str(path), str(error))
 
-@lru_cache(maxsize=4096)
-def _nearest_configuration(folder: Path) -> Path | None:
-    own = nearest(folder, OWN_NAMES, _is_ours)
-    return own or nearest(folder, HADOLINT_NAMES, lambda _: True)
+    def _configuration(self, source: Source) -> Configuration:
+        file = source.path.absolute() if source.path else None
+        found = self.request.config
+        if found is None and self.request.find_config:
+            found = self._nearest_configuration(file.parent if file else Path.cwd())
+        if found is None:
+            return Configuration()
+        if found not in self._read:
+            self._read[found] = _read_configuration(found)
+        if file is None:
+            return replace(self._read[found], per_path=())
+        folder = found.absolute().parent.resolve()
+        resolved = file.parent.resolve() / file.name
+        inside = resolved.relative_to(folder) if resolved.is_relative_to(folder) else file
+        return self._read[found].for_path(inside.as_posix())
+
+    def _nearest_configuration(self, folder: Path) -> Path | None:
+        if folder not in self._nearest:
+            own = nearest(folder, OWN_NAMES, _is_ours)
+            self._nearest[folder] = own or nearest(folder, HADOLINT_NAMES, lambda _: True)
+        return self._nearest[folder]
 
 
 def _is_ours(path: Path) -> bool:
     return path.name != "pyproject.toml" or "tool.multistage" in text_of(path)
 
 
-@lru_cache(maxsize=256)
 def _read_configuration(path: Path) -> Configuration:
     text = text_of(path)
     label = _shown(path)

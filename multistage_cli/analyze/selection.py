@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.rule import Rule, all_rules
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from multistage_cli.analyze.findings import Finding, Severity
 
 EVERYTHING = "ALL"
-
-_NO_SEVERITIES: Mapping[str, Severity] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class Selection:
     select: tuple[str, ...] | None = None
     extend: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    severities: Mapping[str, Severity] = field(default_factory=lambda: _NO_SEVERITIES)
+    severities: Mapping[str, Severity] = field(default_factory=dict)  # picklable: it travels to processes
 
     def over(self, other: Selection) -> Selection:
         """This one on top of another: its `select` replaces the other's, the rest adds to it."""
@@ -42,7 +39,7 @@ class Selection:
             other.select if self.select is None else self.select,
             (*other.extend, *self.extend),
             (*other.ignore, *self.ignore),
-            MappingProxyType({**other.severities, **self.severities}),
+            {**other.severities, **self.severities},
         )
 
     def rules(self) -> tuple[Rule, ...]:
@@ -97,6 +94,7 @@ def _is_code(word: str) -> bool:
 
 
 _LETTERS = 2
+_FAMILY = 3  # MS4
 
 
 def check_words(words: Iterable[str], where: str) -> None:
@@ -115,8 +113,11 @@ def check_words(words: Iterable[str], where: str) -> None:
 
 
 def is_known(word: str) -> bool:
-    """Whether a word means a rule."""
-    return word.upper() == EVERYTHING or any(_any_covers((word,), entry) for entry in all_rules())
+    """Whether a word means a rule, or a family of rules that may have one some day."""
+    upper = word.upper()
+    if upper == EVERYTHING or (upper.startswith("MS") and len(upper) <= _FAMILY and _is_code(upper)):
+        return True
+    return any(_any_covers((word,), entry) for entry in all_rules())
 
 
 def suggestion(word: str) -> str:

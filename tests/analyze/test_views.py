@@ -18,12 +18,15 @@ from multistage_cli.analyze.engine import (
     Fix,
     Related,
     Severity,
+    Tally,
     analyze_build,
     unreadable,
 )
 from multistage_cli.analyze.practices import Practice, Score, Status
 from multistage_cli.analyze.views import json as json_view
 from multistage_cli.analyze.views import text
+from multistage_cli.build.evaluate import evaluate
+from multistage_cli.parser import parse
 from tests.corpus import case, cases
 from tests.drawn import HOSTILE, WIDTHS, coloured, drawn, inside, is_harmless, too_wide
 from tests.golden import check
@@ -279,3 +282,55 @@ def test_colours_and_marks_agree() -> None:
 
 def test_file_without_stages() -> None:
     assert lines(analysis_of()) == ["no stage, so there is no practice to judge"]
+
+
+SEVERAL_STAGES = """\
+FROM golang:1.25 as Build
+WORKDIR src
+ENV MODE release
+RUN go build \\
+
+    -o /app .
+
+FROM alpine:3.22
+COPY --from=build /app /app
+ENV API_TOKEN=x HOME_OF_APP=$APP
+CMD /app --serve
+"""
+
+
+def test_golden_of_several_stages_with_fixes() -> None:
+    """Findings below a heading for each stage, with what to write instead."""
+    build = evaluate(parse(SEVERAL_STAGES))
+    check(GOLDEN / "several-stages.text.80.txt", drawn(text.render(Analysis((analyze_build(build),), None))))
+
+
+def test_a_fix_of_many_lines_is_cut() -> None:
+    edits = tuple(Edit(number, number, "" if number == 2 else "one\ntwo") for number in range(1, 6))
+    shown = lines(analysis_of(finding(fix=Fix(safe=False, edits=edits))))
+    assert shown[2:10] == [
+        "  perhaps instead (it changes what is built):",
+        "  + one",
+        "  + two",
+        "    delete line 2",
+        "  + one",
+        "  + two",
+        "    and 2 more",
+        "",
+    ]
+
+
+def test_streamed_as_rendered() -> None:
+    """File by file or at once: the same text."""
+    for files in (
+        (),
+        corpus_analysis("brief").files,
+        (*corpus_analysis("crlf").files, unreadable("x", "no such file")),
+    ):
+        analysis = Analysis(files, None)
+        tally = Tally(None)
+        streamed = "".join(drawn(part) for part in text.stream((tally.count(file) for file in files), tally))
+        assert streamed == (drawn(text.render(analysis)) if files else "")
+        tally = Tally(None)
+        parts = json_view.stream((tally.count(file) for file in files), tally)
+        assert json.loads("".join(parts)) == json_view.as_data(analysis)

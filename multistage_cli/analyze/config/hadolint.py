@@ -54,13 +54,11 @@ def hadolint_configuration(text: str, label: str) -> Configuration:
         ),
         selection=Selection(
             ignore=_rules(data.get("ignored")),
-            severities=MappingProxyType(
-                {
-                    rule: severity
-                    for name, severity in _THRESHOLDS.items()
-                    for rule in _rules(override.get(name) if isinstance(override, dict) else None)
-                }
-            ),
+            severities={
+                rule: severity
+                for name, severity in _THRESHOLDS.items()
+                for rule in _rules(override.get(name) if isinstance(override, dict) else None)
+            },
         ),
         fail_on=_THRESHOLDS.get(str(threshold)),
         never_fails=data.get("no-fail") is True or threshold in {"ignore", "none"},

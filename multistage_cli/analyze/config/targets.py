@@ -208,4 +208,4 @@ def _value(tokens: list[tuple[str, str]]) -> object:
         return tokens[0][1][1:-1]
     if tokens and tokens[0][1] == "[" and set(kinds) <= {"text", "sign", "line"}:
         return [word[1:-1] for kind, word in tokens if kind == "text"]
-    return 0  # neither a text nor a list: no plain value of any attribute
+    return True  # neither a text nor a list: no plain value of any attribute

@@ -83,12 +83,10 @@ class _Reader:
             self._texts(data, "select", before) if "select" in data else None,
             self._texts(data, "extend-select", before),
             self._texts(data, "ignore", before),
-            MappingProxyType(
-                {
-                    word: self._choice(Severity, value, f"{before}severity.{word}")
-                    for word, value in severities.items()
-                }
-            ),
+            {
+                word: self._choice(Severity, value, f"{before}severity.{word}")
+                for word, value in severities.items()
+            },
         )
         check_words((*(found.select or ()), *found.extend, *found.ignore, *found.severities), self.label)
         return found
