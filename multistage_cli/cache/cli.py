@@ -143,7 +143,7 @@ def _in_context(path: str, build: Build) -> str:
 def _since(
     build: Build, revision: str, dockerfile: Path | None, arguments: list[str]
 ) -> tuple[Question, tuple[frozenset[str], ...]]:
-    from multistage_cli.build.context import BuildContext
+    from multistage_cli.build.context import BuildContext, Change, Difference
     from multistage_cli.build.context.dockerignore import parse as parse_ignore
     from multistage_cli.cache.changes import question_of_builds, reevaluated
     from multistage_cli.cache.git import open_repository
@@ -172,8 +172,14 @@ def _since(
     before = reevaluated(
         build, dockerfile=parsed, build_args=_earlier_arguments(build, arguments), context=context
     )
-    touched = repository.touched()
-    return question_of_builds(before, build, touched, f"since {revision}"), repository.history()
+    touched = list(repository.touched())
+    notes: tuple[str, ...] = ()
+    if build.context.exists(".git"):
+        # git tells nothing of its own files; a commit changes them for sure, and so may a mere git status.
+        touched.append(Difference(".git", Change.CHANGED, folder=True, perhaps=repository.is_head()))
+        notes = ("the build context holds .git, which every commit changes: leave it out in .dockerignore",)
+    question = question_of_builds(before, build, touched, f"since {revision}", notes)
+    return question, repository.history()
 
 
 def _ignore_text(build: Build) -> str:

@@ -58,6 +58,10 @@ class Repository:
                 found.setdefault(name, Difference(name, Change.NEW, folder=path.endswith("/")))
         return tuple(found[path] for path in sorted(found))
 
+    def is_head(self) -> bool:
+        """Whether the revision is the commit that the work tree stands on."""
+        return self._run("rev-parse", "HEAD").strip() == self.commit
+
     def read(self, name: str) -> str | None:
         """The text of a file in the revision, by its name relative to the folder; None where there was none."""
         result = _git(self.folder, "cat-file", "blob", f"{self.commit}:./{name}")

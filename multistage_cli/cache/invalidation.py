@@ -103,6 +103,7 @@ def _stage(entry: EvaluatedStage, build: Build, walks: Sequence[Walk], reasons: 
         result=Result.BASE if needed else Result.NOT_BUILT,
         certain=not needed or _base_is_certain(stage.index, walks),
         because=reasons.base(entry) if needed else reasons.not_needed(entry),
+        breaks=needed and stage.base.stage is None and not walks[0].later.walked[stage.index].base_same,
     )
     verdicts = [head]
     if needed:

@@ -32,6 +32,7 @@ class Verdict:
         certain: false where it hangs on something that nobody knows before the build.
         because: why, in words.
         follows: the line of the step that broke the chain first, where this one only goes along with it.
+        breaks: of FROM, whether its base is another one, so that the steps below cannot stay.
     """
 
     line: int
@@ -42,6 +43,7 @@ class Verdict:
     certain: bool
     because: str
     follows: int | None = None
+    breaks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,13 @@ class CacheReport:
 
     @property
     def first_broken(self) -> Verdict | None:
-        """The first step that re-runs of its own accord."""
-        broken = [entry for entry in self.verdicts if entry.result is Result.RE_RUN]
-        own = [entry for entry in broken if entry.follows is None]
-        return min(own or broken, key=lambda entry: entry.line, default=None)
+        """The first step that re-runs of its own accord, or the FROM whose base is another one."""
+        broken = (
+            entry
+            for entry in self.verdicts
+            if entry.breaks or (entry.result is Result.RE_RUN and entry.follows is None)
+        )
+        return min(broken, key=lambda entry: entry.line, default=None)
 
     def count(self, result: Result) -> int:
         """How many instructions have a result."""

@@ -80,24 +80,27 @@ class Reasons:
             return own, None
         if not record.known:
             return self._definition(record), None
+        line = record.broken_by
+        if line is not None and certain:
+            return self._follows(line), line
         for given, token in zip(
             record.definition.inputs if record.definition else (), record.tokens, strict=True
         ):
             if token.new:
                 return self._given(given, token.line), token.line
-        line = record.broken_by
         if line is None:
             return "its inputs come together in a way that was never built", None
-        return (
-            f"follows line {line}, {'whose base' if self._is_from(line) else 'which'} {self._verb(line)}",
-            line,
-        )
+        return self._follows(line), line
+
+    def _follows(self, line: int) -> str:
+        if self._is_from(line):
+            return (
+                f"follows line {line}, whose base {'changes' if self._question.images else 'may be another'}"
+            )
+        return f"follows line {line}, which re-runs"
 
     def _is_from(self, line: int) -> bool:
         return any(entry.stage.head.span.first == line for entry in self._build.stages)
-
-    def _verb(self, line: int) -> str:
-        return "changes" if self._is_from(line) else "re-runs"
 
     def _given(self, given: object, line: int | None) -> str:
         if isinstance(given, FromStage):
@@ -105,7 +108,8 @@ class Reasons:
             what = ", ".join(given.paths[:_MOST_NAMED])
             if line is None:
                 return f"{what} of {title} may have other content"
-            return f"{what} of {title} may come out different, as line {line} {self._verb(line)}"
+            why = f"line {line} has another base" if self._is_from(line) else f"line {line} re-runs"
+            return f"{what} of {title} may come out different, as {why}"
         if isinstance(given, FromElsewhere):
             return (
                 f"{given.name} has changed"
@@ -136,6 +140,8 @@ class Reasons:
             entry = differences[0]
             if entry.change is not Change.CHANGED:
                 return f"{entry.path} {entry.change}"
+            if context is not None and not context.exists(entry.path):
+                return f"this {what} takes {entry.path}"
             if total > 1:
                 return f"{entry.path} is among the {total:,} files of this {what}"
             return f"{entry.path} changed"

@@ -25,7 +25,7 @@ def headline(report: CacheReport) -> str:
     parts = [_steps(sure, "re-runs", "re-run")] if sure else []
     if len(again) > sure:
         parts.append(_steps(len(again) - sure, "may re-run", "may re-run"))
-    parts.append(f"{stays} {'stays' if stays == 1 else 'stay'} cached")
+    parts.append(f"{stays or 'none'} {'stay' if stays > 1 else 'stays'} cached")
     return f"{report.change}: {', '.join(parts)}"
 
 

@@ -50,12 +50,14 @@ class Difference:
             notice. It asks again for files of another size, time or mode only (sameFile in tonistiigi/fsutil
             diff_containerd.go), and a folder's mode gets to its copy but not to the digests
             (DiskWriter.HandleChange in diskwriter.go).
+        perhaps: whether it may as well be the same.
     """
 
     path: str
     change: Change
     folder: bool = False
     overlooked: bool = False
+    perhaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,8 @@ class Compared:
 
     Attributes:
         differences: by path; empty where BuildKit finds the same.
-        certain: false where files only moved, so that BuildKit, which does not look at all of their names,
-            may find the same.
+        certain: false where BuildKit may find the same: files only moved, and it does not look at all of
+            their names, or nobody knows whether they differ.
     """
 
     differences: tuple[Difference, ...]
@@ -137,6 +139,8 @@ class Differences:
         if not found:
             return _SAME
         differences = tuple(found[path] for path in sorted(found))
+        if all(entry.perhaps for entry in differences):
+            return Compared(differences, certain=False)
         if not _may_have_moved(selector, differences):
             return Compared(differences)
         if self._touched is not None:

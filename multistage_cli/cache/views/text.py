@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -31,8 +32,15 @@ _MOST_ADVICE = 5
 
 def render(report: CacheReport) -> RenderableType:
     """The change, the stages with what happens to each line, why, and what would rebuild less."""
-    parts: list[RenderableType] = [_indented(Text(headline(report), style="bold")), Text(), Stages(report)]
-    if any(verdict.result is Result.RE_RUN or not verdict.certain for verdict in report.verdicts):
+    parts: list[RenderableType] = [
+        _indented(Text(printable(headline(report)), style="bold")),
+        Text(),
+        Stages(report),
+    ]
+    if any(
+        verdict.result is Result.RE_RUN or verdict.breaks or not verdict.certain
+        for verdict in report.verdicts
+    ):
         parts += [Text(), Reasons(report)]
     elif not report.change:
         parts += [Text(), Reasons(report, everything=True)]
@@ -55,8 +63,8 @@ def _mark(verdict: Verdict, options: ConsoleOptions) -> _Mark:
         return _Mark(signs.failed, "bold red") if verdict.certain else _Mark("~", "bold yellow")
     if verdict.result is Result.CACHED:
         return _Mark(signs.passed, "green") if verdict.certain else _Mark("~", "green")
-    if verdict.result is Result.BASE and not verdict.certain:
-        return _Mark("~", "bold yellow")
+    if verdict.breaks:
+        return _Mark(signs.failed, "bold red") if verdict.certain else _Mark("~", "bold yellow")
     return _Mark(" ", "dim")
 
 
@@ -109,8 +117,7 @@ def _stage(
         text.append(f"{mark.sign} ", style=mark.style)
         text.append(f"{verdict.line:>{digits}} ", style="dim")
         room = width - digits - 4
-        style = "" if verdict.result in (Result.RE_RUN, Result.CACHED) else "dim"
-        text.append(_fitted(printable(verdict.instruction), room), style=mark.style if style == "" else style)
+        text.append(_fitted(printable(verdict.instruction), room), style=mark.style)
     return text
 
 
@@ -133,24 +140,33 @@ class Reasons:
             shown = [
                 entry
                 for entry in self.report.verdicts
-                if entry.result is Result.RE_RUN
-                or (not entry.certain and entry.result in (Result.CACHED, Result.BASE))
+                if entry.breaks
+                or entry.result is Result.RE_RUN
+                or (entry.result is Result.CACHED and not entry.certain)
             ]
+        groups = [list(group) for _, group in groupby(shown, key=_why)]
         table = Table.grid(padding=(0, 1, 0, 0))
         table.add_column(width=1)
         table.add_column(justify="right", no_wrap=True)
         table.add_column(overflow="fold")
-        for verdict in shown[:_MOST_REASONS]:
-            mark = _mark(verdict, options)
-            style = "bold" if verdict is self.report.first_broken else ""
+        for group in groups[:_MOST_REASONS]:
+            first, last = group[0], group[-1]
+            mark = _mark(first, options)
+            place = f"line {first.line}" if first is last else f"lines {first.line}-{last.line}"
+            because = first.because if first is last else first.because.replace("follows ", "follow ", 1)
+            style = "bold" if self.report.first_broken in group else ""
             table.add_row(
                 Text(mark.sign, style=mark.style),
-                Text(f"line {verdict.line}", style="dim"),
-                Text(printable(verdict.because), style=style),
+                Text(place, style="dim"),
+                Text(printable(because), style=style),
             )
         yield _indented(table)
-        if (rest := len(shown) - _MOST_REASONS) > 0:
+        if (rest := len(groups) - _MOST_REASONS) > 0:
             yield _indented(Text(f"and {rest} more: --format json shows all", style="dim"))
+
+
+def _why(verdict: Verdict) -> tuple[str, Result, bool, str]:
+    return verdict.stage, verdict.result, verdict.certain, verdict.because
 
 
 @dataclass(frozen=True, slots=True)
