@@ -64,7 +64,11 @@ def test_missing_file_with_a_near_name(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     Path("service").mkdir()
-    assert fails(capsys, "analyze", "service") == "service is a folder; name the Dockerfile in it"
+    assert fails(capsys, "flow", "service") == "service is a folder; name the Dockerfile in it"
+    assert fails(capsys, "analyze", "service") == (
+        "no Dockerfile in service (looked for Dockerfile, Dockerfile.*, *.Dockerfile and Containerfile); name the file"
+        " itself"
+    )
     Path("service/Dockerfile").write_text(TWO_STAGES)
     message = fails(capsys, "sizes", "service")
     assert message == f"service is a folder; name the Dockerfile in it: {Path('service/Dockerfile')}"

@@ -19,7 +19,7 @@ if sys.platform == "win32":
 
 DOCKERFILE = "FROM alpine:3.22 AS tools\nFROM tools AS Build\nFROM alpine:3.22 AS runtime\n"
 FOLDER = Path(sys.executable).parent
-COMMANDS = {"analyze", "cache", "commands", "flow", "inspect", "report", "sizes"}
+COMMANDS = {"analyze", "cache", "commands", "explain", "flow", "inspect", "report", "sizes"}
 ANSWER_SECONDS = 30
 
 

@@ -33,7 +33,9 @@ ROOMS: dict[str, Callable[[Build], Any]] = {
     "sizes": estimate_sizes,
 }
 VIEWS = [
-    ("analyze", "text"), ("analyze", "json"), ("commands", "text"), ("commands", "json"), ("commands", "shell"),
+    ("analyze", "text"), ("analyze", "json"), ("analyze", "sarif"), ("analyze", "github"), ("analyze", "gitlab"),
+    ("analyze", "junit"), ("analyze", "checkstyle"), ("analyze", "markdown"),
+    ("commands", "text"), ("commands", "json"), ("commands", "shell"),
     ("flow", "boxes"), ("flow", "tree"), ("flow", "json"), ("report", "text"), ("report", "json"),
     ("sizes", "bars"), ("sizes", "json"),
 ]  # fmt: skip
