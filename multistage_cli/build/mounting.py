@@ -107,20 +107,30 @@ def without_mounts(
     for mounted in reversed(_in_order(mounts)):
         target = mounted.target or "/"
         files = files.unmounted(target, before.files, writer())
-        above = posixpath.dirname(target)
-        # Folders that were made for the mount go with it, unless something else lies in them now.
-        while above != "/" and before.files.exists(above) is Claim.NO:
-            if files.exists(above) is Claim.NO:
+        files = _without_folders(files, before.files, posixpath.dirname(target), writer)
+    return replace(after, files=files)
+
+
+def _without_folders(files: Files, before: Files, folder: str, writer: Callable[[], Writer]) -> Files:
+    """Folders that were made for a mount go with it, unless something else lies in them now."""
+    while folder != "/" and files.exists(folder) is not Claim.NO:
+        there = before.exists(folder)
+        if there is Claim.YES:
+            break
+        if there is Claim.UNKNOWN:
+            # That the command wrote into the mount says nothing of the folder without the mount.
+            files = files.perhaps_empty(folder, writer())
+            if files.exists(folder) is Claim.YES:
                 break
-            names = files.names(above)
+        else:
+            names = files.names(folder)
             if names is UNKNOWN:
-                files = files.doubt(above, writer(), adds=False, alters=False)
-                break
+                return files.doubt(folder, writer(), adds=False, alters=False)
             if names:
                 break
-            files = files.remove(above, writer(), Claim.YES)
-            above = posixpath.dirname(above)
-    return replace(after, files=files)
+            files = files.remove(folder, writer(), Claim.YES)
+        folder = posixpath.dirname(folder)
+    return files
 
 
 def _is_missing(files: Files, folder: str) -> bool:

@@ -368,6 +368,18 @@ class Files:
         )
         return self._put(parts, Query(), by, lambda _: unsure)
 
+    def perhaps_empty(self, path: str, by: Writer) -> Files:
+        """A directory may not be there, unless a command put something into it that surely is."""
+        query = Query()
+        parts = self.resolve_parts(path, query, last=True)
+        node = _node(self.root, parts) if parts else None
+        if parts is None or node is None:
+            return self
+        if any(query.entry(self, (*parts, name)).exists is Claim.YES for name, _ in node.children.items()):
+            return self
+        own = Entry(Claim.UNKNOWN, because=by)
+        return self._put(parts, query, by, lambda node: replace(node, own=own, stamp=by.stamp))
+
     def add_event(self, path: str, event: Event) -> Files:
         """Something happened at the path and below."""
         return self._event_at(path, event)
