@@ -32,7 +32,7 @@ SYSTEM_COMMANDS: Final = frozenset({
 })  # fmt: skip
 """Commands of an operating system, which no package of a language's index puts over them."""
 
-SYSTEM_PLACES: Final = frozenset({"boot", "etc", "lib32", "lib64", "libx32", "sbin", "usr/sbin"}) | {
+SYSTEM_PLACES: Final = frozenset({"boot", "etc", "lib32", "lib64", "libx32", "sbin", "usr/local/sbin", "usr/sbin"}) | {
     f"{folder}/{name}" for folder in ("bin", "usr/bin", "usr/local/bin") for name in SYSTEM_COMMANDS
 }
 """What only an administrator or the distribution's package manager writes, relative to the root."""

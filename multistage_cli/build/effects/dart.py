@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.changes import Compilation, Installation
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects import Call, effect, read_arguments
+from multistage_cli.build.effects.leftovers import added, caches, scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,21 @@ def dart(call: Call) -> Iterator[Change]:
             home = call.home()
             default = UNKNOWN if home is UNKNOWN else f"{home}/.pub-cache"
             kept = call.cache_at(call.environment.get("PUB_CACHE") or default)
-            yield Installation("dart", (), files, call.line, call.certain, kept)
+            leaves = (*_caches(call), *added(call, "."))
+            yield Installation("dart", (), files, call.line, call.certain, kept, leaves=leaves)
         case ("compile" | "build", *_):
             output = arguments.value("-o", "--output")
-            yield Compilation("dart", (call.absolute(output),) if output else (), call.line, call.certain)
-        case _:
+            leaves = (*_caches(call), *scripts(call), *([] if output is None else added(call, output)))
+            outputs = (call.absolute(output),) if output else ()
+            yield Compilation("dart", outputs, call.line, call.certain, leaves)
+        case ("--version",) | ():
             return
+        case _:
+            yield from (*_caches(call), *scripts(call))
+
+
+def _caches(call: Call) -> Iterator[Change]:
+    yield from caches(call, ".pub-cache", ".dart-tool", ".dart", ".config", ".flutter", ".cache")
+    for name in ("PUB_CACHE", "FLUTTER_HOME", "FLUTTER_ROOT"):
+        if folder := call.environment.get(name):
+            yield from added(call, folder)

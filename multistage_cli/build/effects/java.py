@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Compilation, Installation
+from multistage_cli.build.changes import Compilation, DirectoryMade, FileWritten, Installation
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects import Call, effect, read_arguments
+from multistage_cli.build.effects.leftovers import added, caches, scripts
+from multistage_cli.build.files import Content, Nature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +48,20 @@ def maven(call: Call) -> Iterator[Change]:
     goals = [goal for goal in arguments.operands if not goal.startswith("-")]
     fetches = [goal for goal in goals if goal.split("@")[0].endswith(_MAVEN_FETCHES)]
     if fetches:
-        yield Installation("maven", (), (pom,), call.line, call.certain, kept)
+        leaves = (*caches(call, ".m2"), *added(call, "."))
+        yield Installation("maven", (), (pom,), call.line, call.certain, kept, leaves=leaves)
     if _MAVEN_BUILDS.intersection(goals):
-        yield Compilation("maven", (f"{pom.rsplit('/', 1)[0]}/target",), call.line, call.certain)
+        target = f"{pom.rsplit('/', 1)[0]}/target"
+        yield Compilation("maven", (target,), call.line, call.certain, tuple(_ran(call)))
+    elif not fetches:
+        yield from _ran(call)
+
+
+def _ran(call: Call) -> Iterator[Change]:
+    """Plug-ins do what the project tells them, mostly in its folder."""
+    yield from (*scripts(call), *caches(call, ".m2", ".gradle", ".cache", ".config", ".java"))
+    if folder := call.environment.get("GRADLE_USER_HOME"):
+        yield from added(call, folder)
 
 
 @effect("gradle", "gradlew")
@@ -63,9 +76,11 @@ def gradle(call: Call) -> Iterator[Change]:
     )
     if any("dependencies" in name.lower() for name in names):
         files = tuple(call.absolute(name) for name in ("build.gradle", "build.gradle.kts"))
-        yield Installation("gradle", (), files, call.line, call.certain, kept)
+        yield Installation("gradle", (), files, call.line, call.certain, kept, leaves=tuple(_ran(call)))
     if any(name in _GRADLE_BUILDS for name in names):
-        yield Compilation("gradle", (call.absolute("build"),), call.line, call.certain)
+        yield Compilation("gradle", (call.absolute("build"),), call.line, call.certain, tuple(_ran(call)))
+    elif not any("dependencies" in name.lower() for name in names):
+        yield from _ran(call)
 
 
 @effect("jlink")
@@ -78,4 +93,11 @@ def jlink(call: Call) -> Iterator[Change]:
         bundled=False,
     )
     output = arguments.value("--output")
-    yield Compilation("jlink", (call.absolute(output),) if output else (), call.line, call.certain)
+    leaves: tuple[Change, ...] = tuple(added(call, "." if output is None else output))
+    if output is not None and call.absolute(output).startswith("/"):
+        path = call.absolute(output)
+        for folder in (path, f"{path}/bin", f"{path}/lib", f"{path}/conf"):
+            leaves = (*leaves, DirectoryMade(folder, call.line, call.certain), *added(call, folder))
+        java = Content(Nature.BINARY)
+        leaves = (*leaves, FileWritten(f"{path}/bin/java", call.line, call.certain, java, mode=0o755))
+    yield Compilation("jlink", (call.absolute(output),) if output else (), call.line, call.certain, leaves)

@@ -6,11 +6,32 @@ a layer holds them once and the store costs next to nothing; npm and yarn keep a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Cache, CacheRemoval, Compilation, Installation
-from multistage_cli.build.claims import UNKNOWN, Known
+from multistage_cli.build.changes import (
+    Cache,
+    CacheRemoval,
+    Compilation,
+    Doubted,
+    FileWritten,
+    Installation,
+    LinkMade,
+    Untracked,
+)
+from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
+from multistage_cli.build.effects.leftovers import added, caches, project, scripts
+from multistage_cli.build.effects.node_leaves import (
+    global_packages,
+    global_removal,
+    project_packages,
+    stores,
+)
+from multistage_cli.build.effects.node_project import node_project
+from multistage_cli.build.effects.python_places import anywhere, home_of
+from multistage_cli.build.files import Content, Nature
+from multistage_cli.build.programs import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +50,7 @@ _SWITCHES = (
 _WITH_VALUE = (
     "--omit --include --only --registry --prefix --loglevel --cache --cache-folder --network-timeout --mutex"
     " --modules-folder --cwd --filter -F --dir -C --store-dir --workspace --reporter --fetch-timeout --mode"
-    " --jobs --maxsockets --fetch-retries --userconfig --install-links --cache-dir --node-linker --install"
+    " --jobs --maxsockets --fetch-retries --userconfig --install-links --location --cache-dir --node-linker --install"
 )
 _LOCKS = {
     "npm": ("package.json", "package-lock.json"),
@@ -38,7 +59,13 @@ _LOCKS = {
     "bun": ("package.json", "bun.lock"),
 }
 _INSTALLS = frozenset({"install", "i", "ci", "clean-install", "add", "in", "install-clean", "fetch"})
-_BUILDS = frozenset({"run", "run-script", "build", "exec", "compile", "generate"})
+_CLEAN = frozenset({"ci", "clean-install", "install-clean"})
+_BUILDS = frozenset({
+    "run", "run-script", "build", "exec", "compile", "generate", "test", "t", "start", "rebuild", "dlx", "x",
+})  # fmt: skip
+_REMOVES = frozenset(
+    {"uninstall", "remove", "rm", "un", "r", "prune", "dedupe", "update", "up", "upgrade", "link"}
+)
 
 
 @effect("npm", "yarn", "yarnpkg", "pnpm", "bun")
@@ -47,35 +74,160 @@ def npm(call: Call) -> Iterator[Change]:
     manager = "yarn" if call.name == "yarnpkg" else call.name
     arguments = read_arguments(call.words, switches=_SWITCHES, with_value=_WITH_VALUE)
     action, *rest = arguments.operands or ("install" if manager == "yarn" else "",)
-    where = arguments.has("-g", "--global")
+    where = arguments.has("-g", "--global") or arguments.value("--location") == "global"
     if manager == "yarn" and action == "global":
         action, *rest = rest or [""]
         where = True
-    if action == "workspaces" and rest[:1] == ["focus"]:
+    if action in {"workspaces", "workspace"} and rest[:1] == ["focus"]:
         action, rest = "install", []
     line, certain = call.line, call.certain
+    folder = call.absolute(arguments.value("--prefix", "--cwd", "--dir", "-C") or ".")
     if (action == "cache" and rest[:1] in (["clean"], ["clear"], ["purge"], ["rm"])) or (
         action == "store" and rest[:1] == ["prune"]
     ):
         yield CacheRemoval(manager, line, certain)
+        home = home_of(call)
+        if home is not UNKNOWN:
+            names = {"npm": (".npm",), "yarn": (".cache", ".yarn"), "pnpm": (".local/share/pnpm",)}
+            for name in names.get(manager, (".bun",)):
+                yield Doubted(f"{home}/{name}", line, certain, adds=False, inside=True)
     elif action in _INSTALLS:
-        from_manifest = not where and (
-            not rest or action in {"ci", "clean-install", "install-clean", "fetch"}
+        yield _installation(call, arguments, manager, rest, folder=folder, everywhere=where)
+    elif action in _REMOVES:
+        yield from global_removal(call) if where else project(call, folder)
+        yield from stores(call, manager)
+    elif action in {"config", "set", "version", "pack", "init", "create", "login", "pkg"}:
+        # `pkg set` and `version` edit package.json, `pack` and `init` write beside it, `config` at home.
+        yield from project(call, folder) if action not in {"config", "set"} else ()
+        yield from caches(call, ".npmrc", ".yarnrc", ".yarnrc.yml", ".config", ".npm")
+    elif action in _BUILDS or (manager in {"yarn", "pnpm", "bun"} and action not in _SHOWING):
+        leaves = (*_ran(call, folder, action, rest), *stores(call, manager))
+        yield Compilation(manager, (), line, certain, leaves)
+
+
+def _ran(call: Call, folder: str, action: str, rest: list[str]) -> Iterator[Change]:
+    """A script of package.json runs: one that only builds keeps the packages and the project's manifest."""
+    name = rest[0] if action in {"run", "run-script"} and rest else action
+    found = node_project(call, folder)
+    texts = [] if found is None else [found.scripts.get(f"{when}{name}", "") for when in ("pre", "", "post")]
+    deletes = re.search(r"\b(?:rm|rimraf|clean|prune|install|ci|git|sh|bash|make|node)\b", " ".join(texts))
+    if found is None or name not in found.scripts or deletes or not folder.startswith("/") or folder == "/":
+        yield from scripts(call, folder)
+        return
+    spares = frozenset(
+        {"node_modules", "package.json", *_LOCKS[call.name if call.name in _LOCKS else "yarn"]}
+    )
+    yield Doubted(folder, call.line, call.certain, spares=spares, inside=True)
+    yield from added(call, f"{folder}/node_modules")
+    yield anywhere(call)
+
+
+_SHOWING = frozenset({
+    "", "audit", "bin", "cache", "doctor", "help", "info", "licenses", "list", "ls", "outdated", "ping", "prefix",
+    "root", "search", "store", "versions", "view", "whoami", "why",
+})  # fmt: skip
+
+
+def _installation(
+    call: Call, arguments: Arguments, manager: str, names: list[str], *, folder: str, everywhere: bool
+) -> Installation:
+    action = arguments.operands[0] if arguments.operands else "install"
+    from_manifest = not everywhere and (not names or action in _CLEAN or action == "fetch")
+    development = from_manifest and _with_development(call, arguments)
+    cache = _cache(call, arguments, manager)
+    leaves = list(stores(call, manager))
+    if chosen := arguments.value(
+        "--cache", "--cache-folder", "--store-dir", "--modules-folder", "--cache-dir"
+    ):
+        leaves += added(call, chosen)
+    if everywhere and manager == "npm":
+        leaves += global_packages(call, tuple(names))
+    elif everywhere:
+        leaves += caches(call, ".local", ".yarn", ".config", ".bun")
+        leaves += added(
+            call, "/usr/local", *([call.environment["PNPM_HOME"]] if "PNPM_HOME" in call.environment else [])
         )
-        folder = arguments.value("--prefix", "--cwd", "--dir", "-C") or "."
-        yield Installation(
+    elif action != "fetch":
+        leaves += project_packages(
+            call,
+            folder,
             manager,
-            tuple(rest),
-            tuple(call.absolute(f"{folder}/{name}") for name in _LOCKS[manager]) if from_manifest else (),
-            line,
-            certain,
-            _cache(call, arguments, manager),
-            complete=arguments.complete,
-            development=from_manifest and _with_development(call, arguments),
-            prefix=None if where else call.absolute(f"{folder}/node_modules"),
+            () if from_manifest else tuple(names),
+            fresh=action in _CLEAN,
+            development=development,
+            quiet=arguments.has("--ignore-scripts"),
         )
-    elif action in _BUILDS:
-        yield Compilation(manager, (), line, certain)
+    if not arguments.complete:
+        leaves.append(anywhere(call))
+    return Installation(
+        manager,
+        tuple(names),
+        tuple(f"{folder.rstrip('/')}/{name}" for name in _LOCKS[manager]) if from_manifest else (),
+        call.line,
+        call.certain,
+        cache,
+        complete=arguments.complete,
+        development=development,
+        prefix=None if everywhere else f"{folder.rstrip('/')}/node_modules",
+        leaves=tuple(leaves),
+    )
+
+
+@effect("npx", "pnpx", "bunx")
+def npx(call: Call) -> Iterator[Change]:
+    """A package's command runs, fetched into the cache if it is not installed."""
+    yield Compilation(call.name, (), call.line, call.certain, (*scripts(call), *stores(call, "npm")))
+
+
+@effect("corepack")
+def corepack(call: Call) -> Iterator[Change]:
+    """`corepack enable` puts links to itself beside itself."""
+    arguments = read_arguments(call.words, with_value="--install-directory")
+    action, *names = arguments.operands or ("",)
+    yield from caches(call, ".cache/node")
+    if home := call.environment.get("COREPACK_HOME"):
+        yield from added(call, home)
+    if action not in {"enable", "disable"}:
+        if action in {"use", "up", "install", "pack"}:
+            yield from added(call, ".")
+        return
+    path = located(call, "corepack")
+    folder = arguments.value("--install-directory")
+    if folder is None:
+        folder = None if path is None or path is UNKNOWN else path.rpartition("/")[0]
+    else:
+        folder = call.absolute(folder)
+    shims = {"yarn": ("yarn", "yarnpkg"), "pnpm": ("pnpm", "pnpx"), "npm": ("npm", "npx")}
+    line, certain = call.line, call.certain
+    wanted = [name for manager in names or ("yarn", "pnpm") for name in shims.get(manager, ())]
+    if folder is None:
+        yield from added(call, "/usr/local/bin", "/usr/bin")
+        return
+    modules = f"{folder.rpartition('/')[0]}/lib/node_modules/corepack"
+    for name in wanted:
+        if action == "disable":
+            yield Doubted(f"{folder}/{name}", line, certain, adds=False)
+        elif call.state.exists(f"{modules}/dist") is Claim.NO or arguments.has("--install-directory"):
+            yield from added(call, f"{folder}/{name}")
+        else:
+            content = Content(Nature.SCRIPT, interpreter="/usr/bin/env node")
+            yield FileWritten(f"{modules}/dist/{name}.js", line, certain, content, mode=0o755)
+            target = f"../lib/node_modules/corepack/dist/{name}.js"
+            yield LinkMade(f"{folder}/{name}", target, line, certain, into=Claim.NO)
+
+
+@effect("node", "nodejs", "tsx", "ts-node")
+def node(call: Call) -> Iterator[Change]:
+    """A program in JavaScript: nothing is known of it but that `-v` only shows."""
+    words = call.words
+    plain = words[:1] and words[0] in {"-v", "--version", "-h", "--help"}
+    short = words[:1] and words[0] in {"-e", "-p", "--eval", "--print"} and len(words) > 1
+    script = words[1] if short else UNKNOWN
+    quiet = script is not UNKNOWN and not any(
+        word in script for word in ("fs", "child_process", "exec", "import(")
+    )
+    if words and not plain and not quiet:
+        yield Untracked(call.name, call.line, call.certain)
 
 
 def _with_development(call: Call, arguments: Arguments) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.build.changes import Installation
 from multistage_cli.build.claims import UNKNOWN
-from multistage_cli.build.effects import Call, effect, read_arguments
+from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
+from multistage_cli.build.effects.leftovers import added, caches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,4 +38,14 @@ def perl(call: Call) -> Iterator[Change]:
         call.certain,
         call.cache_at(folder),
         complete=arguments.complete,
+        leaves=tuple(_modules(call, arguments)),
     )
+
+
+def _modules(call: Call, arguments: Arguments) -> Iterator[Change]:
+    """Modules and their commands; they build in the home folder."""
+    yield from caches(call, ".cpanm", ".cpan", "perl5", ".perl-cpm")
+    if folder := arguments.value("-l", "-L", "--local-lib", "--local-lib-contained"):
+        yield from added(call, folder)
+        return
+    yield from added(call, ".", "/usr/local", "/usr/share/perl", "/usr/lib")

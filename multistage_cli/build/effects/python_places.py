@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.changes import Cache, Change, DirectoryMade, Doubted, ScriptsInstalled
@@ -95,8 +95,25 @@ def python_of_script(call: Call) -> Interpreter | None:
     return None if path is None or path is UNKNOWN else interpreter_of_script(call.state, path)
 
 
-def first_python(call: Call) -> Interpreter | None:
-    """The first interpreter in PATH, by the names that uv, Poetry and virtualenv look for."""
+def first_python(call: Call, *, system: bool = False) -> Interpreter | None:
+    """The first interpreter in PATH, by the names that uv, Poetry and virtualenv look for.
+
+    Args:
+        call: the command.
+        system: whether those of virtual environments are passed over.
+    """
+    path = call.environment.get("PATH")
+    while True:
+        found = _first_python(call if path is None else replace(call, environment={"PATH": path}))
+        if found is None or not system or not found.isolated or path is None:
+            return found
+        folders = [folder for folder in path.split(":") if folder.rstrip("/") != f"{found.prefix}/bin"]
+        if len(folders) == len(path.split(":")):
+            return None
+        path = ":".join(folders)
+
+
+def _first_python(call: Call) -> Interpreter | None:
     for name in ("python3", "python"):
         path = located(call, name)
         if path is not None and path is not UNKNOWN:

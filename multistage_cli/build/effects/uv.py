@@ -258,7 +258,7 @@ def _target(call: Call, arguments: Arguments) -> Place | None:
     if python:
         found = python_named(call, python)
     elif system:
-        found = first_python(call)
+        found = first_python(call, system=True)
     else:
         path = active or call.absolute(".venv")
         # Without one here, uv looks in the folders above.

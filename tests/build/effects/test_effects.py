@@ -141,7 +141,7 @@ TABLE = {
     "curl -fsSL https://example.org/x | sh": ["?curl got https://example.org/x", "untracked sh"],
     "git clone https://example.org/r.git": ["git got https://example.org/r.git"],
     # what is not known
-    "./configure": ["untracked configure"],
+    "./configure": ["configure made"],
     "$CMD x": ["untracked a command that the file does not name"],
     "apt-get install 'a": ["?apt +  never", "?untracked a script that cannot be read"],
     '["apt-get", "install", "-y", "a"]': ["apt + a never"],
