@@ -29,7 +29,7 @@ def commands(build: Build, tool: ToolOption = ToolName.DOCKER) -> Recipes:
     """Show what to type next: build, look inside, run, test.
 
     Each command is ready to be copied.
-    --format bake and --format compose write a file for docker buildx bake and for Compose.
+    --format bake and --format compose write a file that does the same.
 
     Example: multistage commands --tool podman --format shell --output build.sh
     """

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*\Z")
 """What BuildKit takes as the name of a stage, and so of a target (instructions/parse.go)."""
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z")
+_TAG = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,119}\Z"
+)  # Docker takes 128 characters; ours may get an ending
 _LOCAL_URL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?(/[\w./?=&%-]*)?"
 )

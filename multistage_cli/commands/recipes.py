@@ -143,7 +143,9 @@ class _Writer:
         if target is not plan.target or not plan.is_last:
             argv += ["--target", target.name or target.label]
         if named:
-            argv += ["--manifest" if "--platform" in extra and self.tool.manifest else "-t", target.image]
+            several = "--platform" in extra and self.tool.manifest
+            # A manifest list cannot have the name of an image that is there.
+            argv += ["--manifest", f"{target.image}-all"] if several else ["-t", target.image]
         return Recipe(what, self.tool.name.value, (*argv, plan.context), stage, (*self._notes(asks), *notes))
 
     def _given(self, asks: Asks) -> Iterator[str]:

@@ -394,7 +394,7 @@ def test_buildah_builds_and_podman_runs(folder: Path) -> None:
 
 def test_several_platforms_are_a_manifest_for_podman(folder: Path) -> None:
     found = recipes(ASKING, folder, tool=ToolName.PODMAN)
-    assert "--platform linux/amd64,linux/arm64 --manifest app:v1" in (
+    assert "--platform linux/amd64,linux/arm64 --manifest app:v1-all" in (
         found["Build it for linux/amd64 and linux/arm64"].shell
     )
     assert found["Build it for linux/amd64 and linux/arm64"].argv[:2] == ("podman", "build")

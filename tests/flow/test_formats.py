@@ -56,22 +56,22 @@ def flow_of(text: str, target: str | None = None) -> Flow:
     return collect_flow(evaluate(parse(text), target=target))
 
 
-@pytest.mark.parametrize("format", VIEWS)
+@pytest.mark.parametrize("kind", VIEWS)
 @pytest.mark.parametrize("name", ["brief", "multi-target-python", "external-tools", "named-contexts"])
-def test_golden(name: str, format: str) -> None:  # noqa: A002
-    view, suffix = VIEWS[format]
+def test_golden(name: str, kind: str) -> None:
+    view, suffix = VIEWS[kind]
     check(GOLDEN / f"{name}{suffix}", view.render(corpus_flow(name)))
 
 
-@pytest.mark.parametrize("format", ["mermaid", "svg"])
-def test_golden_of_many_stages(format: str) -> None:  # noqa: A002
-    view, suffix = VIEWS[format]
+@pytest.mark.parametrize("kind", ["mermaid", "svg"])
+def test_golden_of_many_stages(kind: str) -> None:
+    view, suffix = VIEWS[kind]
     check(GOLDEN / f"hundred-stages{suffix}", view.render(corpus_flow("hundred-stages")))
 
 
-@pytest.mark.parametrize("format", ["mermaid", "svg"])
-def test_golden_of_a_target(format: str) -> None:  # noqa: A002
-    view, suffix = VIEWS[format]
+@pytest.mark.parametrize("kind", ["mermaid", "svg"])
+def test_golden_of_a_target(kind: str) -> None:
+    view, suffix = VIEWS[kind]
     flow = replace(collect_flow(case("multi-target-python").build(target="test")), only_needed=True)
     check(GOLDEN / f"multi-target-python.test{suffix}", view.render(flow))
 
