@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Edit, Fix, Related, Severity
@@ -15,7 +16,6 @@ from multistage_cli.build.variables import (
     expand_pairs,
     expands_flag,
 )
-from multistage_cli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A name is compared with at most so many others: a hostile file could have thousands of both.
 _MOST_NAMES = 200
+_NEAR = 0.75
 # Read by the builder itself, and in no environment (nonEnvArgs in BuildKit's convert.go).
 _BUILDER_NAMES = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
@@ -62,16 +63,16 @@ def undefined_variable(build: Build) -> Iterator[Match]:
     """
     for entry in build.stages:
         for step in entry.steps:
-            found: dict[str, None] = {}
+            found: dict[str, bool] = {}  # the name, and whether it has a default wherever it stands
             for expansion, variables in _expansions(build, step):
                 for name in sorted(expansion.unset | expansion.defaulted):
                     if name not in _BUILDER_NAMES and not variables.is_declared(name):
-                        found[name] = None
-            for name in found:
-                yield _undefined(build, entry, step, name)
+                        found[name] = found.get(name, True) and name not in expansion.unset
+            for name, defaulted in found.items():
+                yield _undefined(build, entry, step, name, defaulted=defaulted)
 
 
-def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str) -> Match:
+def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str, *, defaulted: bool) -> Match:
     line = step.instruction.span.first
     declared = {argument.declaration.name: argument for argument in build.graph.global_scope.arguments}
     word = f"${{{name}" if f"${{{name}" in step.instruction.text else f"${name}"
@@ -90,6 +91,9 @@ def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str) -> Ma
     if name in PLATFORM_ARGUMENTS:
         message = f"${name} is not set in {where}: write ARG {name} before it"
         return Match.on(entry, step, message, word=word, fix=fix)
+    if defaulted:
+        message = f"${name} is not set in {where}, so its default always holds: declare it with ARG {name} before it"
+        return Match.on(entry, step, message, word=word, fix=fix, severity=Severity.INFO)
     setting = step.instruction.name == "ENV" and any(pair.name == name for pair in step.instruction.pairs)
     near = _near(name, step.before.variables.scope.values)
     message = f"${name} is not set in {where} and becomes nothing{near or ': set it with ARG or ENV'}"
@@ -103,7 +107,8 @@ def _near(name: str, known: Iterable[str]) -> str:
         names.append(other)
         if len(names) > _MOST_NAMES:
             return ""
-    return did_you_mean(name, names)
+    near = get_close_matches(name, names, n=1, cutoff=_NEAR)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def _expansions(build: Build, step: Step) -> Iterator[tuple[Expansion, Variables]]:
