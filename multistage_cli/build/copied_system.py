@@ -62,9 +62,9 @@ def with_system(before: State, after: State, source: Shown | None, landed: list[
     """The state with the users, packages and libc that its new files say."""
     for path in (_USERS, _GROUPS):
         if _differs(before, after, path, landed):
-            after = replace(after, accounts=_accounts(after, path, _origin(path, source, landed)))
+            after = replace(after, accounts=_accounts(after, path, _origin(before, path, source, landed)))
     if any(_differs(before, after, path, landed) for path in _PACKAGE_LISTS):
-        origins = [_origin(path, source, landed) for path in _PACKAGE_LISTS]
+        origins = [_origin(before, path, source, landed) for path in _PACKAGE_LISTS]
         origin = next((found for found in origins if found is not None), None)
         packages = after.packages.doubt(by) if origin is None else origin.packages
         after = replace(after, packages=packages)
@@ -92,8 +92,8 @@ def _reaches(place: str, path: str) -> bool:
     return place in {"/", path} or path.startswith(f"{place}/")
 
 
-def _origin(path: str, source: Shown | None, landed: list[Landed]) -> State | None:
-    """The state whose file of the same path lies there now; None where it is another file."""
+def _origin(before: State, path: str, source: Shown | None, landed: list[Landed]) -> State | None:
+    """The state whose file of the same path lies there now, if it has one; None where it is another file."""
     if source is None or source.state is None:
         return None
     for place in reversed(landed):
@@ -104,7 +104,8 @@ def _origin(path: str, source: Shown | None, landed: list[Landed]) -> State | No
         at = place.at.rstrip("/") + path.removeprefix(place.path.rstrip("/"))
         exists = source.files.exists(at)
         if exists is not Claim.NO:
-            return source.state if at == path and exists is Claim.YES else None
+            sure = exists is Claim.YES or before.files.exists(path) is Claim.NO
+            return source.state if at == path and sure else None
     return None
 
 

@@ -7,22 +7,23 @@ copy/copy.go of tonistiigi/fsutil; all of it tried on BuildKit 0.25 (tests/engin
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.actor import base_name, is_directory
 from multistage_cli.build.archives import members_of
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.contents import content_of_text
+from multistage_cli.build.context.go_paths import inside
 from multistage_cli.build.copied_system import Landed, with_system
+from multistage_cli.build.copy_attributes import DIRECTORY_MODE, attributes
 from multistage_cli.build.copy_sources import file_name, is_address, is_git, matching
-from multistage_cli.build.files import Change, Entry, Kind, changed, either, read_mode
+from multistage_cli.build.files import Change, Entry, Kind, changed, either
 from multistage_cli.build.kept_paths import kept_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multistage_cli.build.accounts import Accounts
     from multistage_cli.build.archives import Member
     from multistage_cli.build.copied_system import Shown
     from multistage_cli.build.files import Writer
@@ -32,29 +33,6 @@ if TYPE_CHECKING:
 
 _FILE_MODE: Final = 0o644
 _FETCHED_MODE: Final = 0o600
-_DIRECTORY_MODE: Final = 0o755
-_MASK: Final = 0o022
-"""The umask of the engine, which it does not change for the folders that it makes."""
-
-_PLAIN: Final = Change()
-_LONGEST_NUMBER: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What `--chown` and `--chmod` say.
-
-    Attributes:
-        copies: what becomes of owner and mode of what is copied: both stay without the flags.
-        uid: of the folders that are made for the destination.
-        gid: of these, too.
-        mode: of these.
-    """
-
-    copies: Change
-    uid: Known[int] = 0
-    gid: Known[int] = 0
-    mode: Known[int] = _DIRECTORY_MODE
 
 
 class Copier:
@@ -88,6 +66,8 @@ class Copier:
         self.source = source
         self.writer = writer
         self.adds = adds
+        # A flag whose variable is empty is none.
+        owner, mode = (None if value == "" else value for value in (owner, mode))
         self.new = attributes(state.accounts, owner, mode)
         # BuildKit makes a layer of its own for `--link`, but not together with `--chmod`.
         self.linked = read.link and mode is None
@@ -176,11 +156,11 @@ class Copier:
         self._land(at, self.path)
 
     def _copy_with_parents(self, word: str, source: Shown) -> None:
-        """`--parents` keeps the folders of the source, from a `/./` on."""
+        """`--parents` keeps the folders of the source, from a `/./` on; links among them are not followed."""
         before, pivot, after = word.partition("/./")
         base, pattern = (before, after) if pivot else ("", word)
         paths = matching(source.files, f"{base}/{pattern}")
-        folder = source.files.resolve(f"/{posixpath.normpath(base).lstrip('/.')}")
+        folder = source.files.resolve(f"/{inside(base)}")
         if paths is None or folder is UNKNOWN or "**" in pattern:
             self._put_something()
             return
@@ -188,8 +168,13 @@ class Copier:
         self._make(self.path)
         for path in paths:
             parts = [part for part in path.removeprefix(folder).split("/") if part]
-            for depth in range(1, len(parts)):
-                self._copy_folder(source, folder, "/".join(parts[:depth]))
+            above = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+            kinds = {source.files.entry(f"{folder.rstrip('/')}/{name}", follow=False).kind for name in above}
+            if not path.startswith(folder) or kinds - {Kind.DIRECTORY}:
+                self._put_something()
+                continue
+            for name in above:
+                self._copy_folder(source, folder, name)
             self._copy_one_below(source, folder, "/".join(parts))
 
     def _copy_folder(self, source: Shown, base: str, below: str) -> None:
@@ -238,7 +223,7 @@ class Copier:
         """An archive's members: `--chown` is theirs too, `--chmod` is not."""
         new = self.new
         self.files = self.files.make_directories(
-            self.path, self.by, Claim.YES, uid=new.uid, gid=new.gid, mode=_DIRECTORY_MODE
+            self.path, self.by, Claim.YES, uid=new.uid, gid=new.gid, mode=DIRECTORY_MODE
         )
         owner = replace(new.copies, mode=None)
         for member in members:
@@ -253,7 +238,7 @@ class Copier:
                 self.files = self.files.doubt(self.path, self.by)
                 break
             self.files = self.files.make_directories(
-                folder, self.by, Claim.YES, uid=0, gid=0, mode=_DIRECTORY_MODE
+                folder, self.by, Claim.YES, uid=0, gid=0, mode=DIRECTORY_MODE
             )
             entry = changed(member.entry, owner, self.by, Claim.YES)
             if member.same_as is not None:
@@ -350,53 +335,3 @@ class Copier:
             if paths is None or any(is_directory(self.source.files, path) is not Claim.YES for path in paths):
                 return False
         return True
-
-
-def attributes(accounts: Accounts, owner: Known[str] | None, mode: Known[str] | None) -> Attributes:
-    """What `--chown` and `--chmod` mean in a stage, each None where it is not there."""
-    copies = _PLAIN
-    uid: Known[int] = 0
-    gid: Known[int] = 0
-    made: Known[int] = _DIRECTORY_MODE
-    if owner is not None:
-        uid, gid = owner_ids(accounts, owner)
-        copies = Change(uid, gid)
-    if mode is UNKNOWN:
-        copies, made = replace(copies, mode=UNKNOWN), UNKNOWN
-    elif mode is not None and mode.isascii() and mode.isdecimal() and set(mode) <= set("01234567"):
-        bits = int(mode[-_LONGEST_NUMBER:], 8) & 0o7777
-        copies, made = replace(copies, mode=bits), bits & 0o777 & ~_MASK
-    elif mode is not None:
-        copies = replace(copies, mode=read_mode(_for_all(mode)) or UNKNOWN)
-    return Attributes(copies, uid, gid, made)
-
-
-def owner_ids(accounts: Accounts, owner: Known[str]) -> tuple[Known[int], Known[int]]:
-    """The numbers that `--chown`, and USER for the folder that WORKDIR makes, mean.
-
-    A number alone is the group's, too, whatever /etc/passwd says; a name has the group of its entry; what
-    is left out on either side of a colon is root (parseChownFlag and readUser in moby/buildkit).
-    """
-    if owner is UNKNOWN:
-        return UNKNOWN, UNKNOWN
-    user, colon, group = owner.partition(":")
-    uid: Known[int]
-    gid: Known[int]
-    if _is_number(user):
-        uid = gid = int(user)
-    elif user:
-        uid, gid = accounts.ids(user)
-    else:
-        uid = gid = 0
-    if colon:
-        gid = int(group) if _is_number(group) else accounts.group_id(group)
-    return uid, gid
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
-
-
-def _for_all(mode: str) -> str:
-    """Clauses without a class are for all: BuildKit reads them with an umask of 0."""
-    return ",".join(f"a{clause}" if clause[:1] in {"+", "-", "="} else clause for clause in mode.split(","))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.copied_system import Shown
-from multistage_cli.build.copying import Copier, owner_ids
+from multistage_cli.build.copy_attributes import owner_ids
+from multistage_cli.build.copying import Copier
 from multistage_cli.build.files import NOTHING, Files, Writer
 from multistage_cli.build.initial import initial_state
 from multistage_cli.build.instructions import read_copy, read_healthcheck, read_mounts
