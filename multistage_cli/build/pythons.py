@@ -141,6 +141,9 @@ _ACTIVATE: Final = {
     "uv": ("activate", "activate.csh", "activate.fish", "activate_this.py"),
 }
 
+ACTIVATE: Final = frozenset(name for names in _ACTIVATE.values() for name in names)
+"""Files in an environment's folder of commands that no package owns."""
+
 
 def environment_files(change: VirtualEnvironment, existed: Claim) -> tuple[Change, ...]:
     """What making a virtual environment puts where; `existed` says whether its folder was there before."""

@@ -193,4 +193,4 @@ def _registry(call: Call) -> Iterator[Change]:
 def _lock(call: Call) -> Iterator[Change]:
     path = call.absolute("Cargo.lock")
     if path.startswith("/"):
-        yield Doubted(path, call.line, call.certain, removes=False)
+        yield FileWritten(path, call.line, Claim.UNKNOWN)

@@ -59,7 +59,7 @@ def go(call: Call) -> Iterator[Change]:
             yield from _install(call, arguments, rest)
         case "build":
             output = arguments.value("-o")
-            leaves = (*fetched, *_module_files(call), *_built(call, arguments, output, rest))
+            leaves = (*fetched, *_built(call, arguments, output, rest))
             yield Compilation("go", (call.absolute(output),) if output else (), line, certain, leaves)
         case "clean" if arguments.has("-modcache", "-cache"):
             yield CacheRemoval("go", line, certain)
@@ -110,10 +110,10 @@ def _built(call: Call, arguments: Arguments, output: str | None, packages: list[
         entry = call.state.files.entry(path)
         is_folder = output.endswith("/") or entry.kind is Kind.DIRECTORY
         if is_folder or many or "..." in " ".join(packages):
-            yield from added(call, path)
             name = _default_name(call, folder, packages)
             if is_folder and not many and name is not None:
                 yield FileWritten(f"{path.rstrip('/')}/{name}", line, certain, content, mode=0o755)
+            yield from added(call, path)
         elif entry.exists is Claim.UNKNOWN and entry.kind is UNKNOWN and path.count("/") == 1:
             yield from added(call, path)  # /app may be a folder of the base image
             yield FileWritten(path, line, Claim.UNKNOWN, content, mode=0o755)
@@ -200,7 +200,7 @@ def _module_files(call: Call) -> Iterator[Change]:
     for name in ("go.mod", "go.sum"):
         path = call.absolute(name)
         if path.startswith("/"):
-            yield Doubted(path, call.line, call.certain, removes=False)
+            yield FileWritten(path, call.line, Claim.UNKNOWN)
 
 
 def _modules(call: Call) -> Cache:

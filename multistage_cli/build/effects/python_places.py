@@ -10,7 +10,7 @@ from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Content, Nature
 from multistage_cli.build.installed_scripts import SYSTEM_COMMANDS, SYSTEM_PLACES
 from multistage_cli.build.programs import located
-from multistage_cli.build.pythons import Interpreter, interpreter_at, interpreter_of_script
+from multistage_cli.build.pythons import ACTIVATE, Interpreter, interpreter_at, interpreter_of_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,9 +159,10 @@ def uninstalled(call: Call, place: Place | None, keeps: frozenset[str]) -> Itera
         yield Doubted("/", line, certain, adds=False, alters=False, spares=SYSTEM_PLACES)
         return
     packages = f"{place.base}/lib" if place.packages is UNKNOWN else place.packages
-    for path in (packages, *(f"{place.base}/{name}" for name in ("share", "include", "man", "etc"))):
+    folders = (f"{place.base}/{name}" for name in ("share", "include", "man", "etc"))
+    for path in (packages, *(path for path in folders if call.state.exists(path) is Claim.YES)):
         yield Doubted(path, line, certain, adds=False, alters=False, inside=True)
-    spares = keeps | SYSTEM_COMMANDS
+    spares = keeps | SYSTEM_COMMANDS | ACTIVATE
     yield Doubted(place.commands, line, certain, adds=False, alters=False, spares=spares, inside=True)
 
 

@@ -15,6 +15,7 @@ from multistage_cli.build.changes import (
     Cache,
     CacheRemoval,
     Doubted,
+    FileWritten,
     Installation,
     Untracked,
     VirtualEnvironment,
@@ -148,9 +149,11 @@ def _project(call: Call, arguments: Arguments) -> Iterator[Change]:
             place = place_of(found)
     leaves += installed(call, place, asked, certain=certain)
     if action != "sync":
-        leaves += [Doubted(f"{folder}/{name}", line, certain) for name in ("pyproject.toml", "uv.lock")]
+        leaves += [
+            FileWritten(f"{folder}/{name}", line, Claim.UNKNOWN) for name in ("pyproject.toml", "uv.lock")
+        ]
     elif not arguments.has("--frozen", "--locked"):
-        leaves.append(Doubted(f"{folder}/uv.lock", line, certain, removes=False))
+        leaves.append(FileWritten(f"{folder}/uv.lock", line, Claim.UNKNOWN))
     yield Installation(
         "uv",
         tuple(names),
