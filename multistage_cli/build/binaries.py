@@ -99,6 +99,8 @@ def _headers(start: bytes) -> tuple[int | None, tuple[_Header, ...]]:
             (kind,) = struct.unpack_from(order + "H", start, 16)
             (first,) = struct.unpack_from(order + "I", start, 28)
             size, count = struct.unpack_from(order + "HH", start, 42)
+        if first > len(start):
+            return kind, ()
         places = range(first, first + size * min(count, _MOST_HEADERS), size or 1)
         return kind, tuple(_header(start, place, order, wide=wide) for place in places)
     except struct.error:
