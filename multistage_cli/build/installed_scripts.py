@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -32,9 +32,9 @@ SYSTEM_COMMANDS: Final = frozenset({
 })  # fmt: skip
 """Commands of an operating system, which no package of a language's index puts over them."""
 
-SYSTEM_PLACES: Final = frozenset({"boot", "etc", "lib32", "lib64", "libx32", "sbin", "usr/local/sbin", "usr/sbin"}) | {
-    f"{folder}/{name}" for folder in ("bin", "usr/bin", "usr/local/bin") for name in SYSTEM_COMMANDS
-}
+SYSTEM_PLACES: Final = frozenset(
+    {"boot", "etc", "lib32", "lib64", "libx32", "sbin", "usr/local/sbin", "usr/sbin"}
+) | {f"{folder}/{name}" for folder in ("bin", "usr/bin", "usr/local/bin") for name in SYSTEM_COMMANDS}
 """What only an administrator or the distribution's package manager writes, relative to the root."""
 
 _PIP: Final = re.compile(r"pip3\.[0-9]{1,2}")
@@ -66,8 +66,6 @@ class InstalledScripts:
         if len(below) != 1 or below[0] in SYSTEM_COMMANDS:
             return entry
         if self.change.certain is Claim.YES and below[0] in self._commands():
-            if self.change.manager == "npm":
-                return Entry(Claim.YES, UNKNOWN, self.mode, self.uid, self.gid, because=self.by)
             script = script_for(self.change.interpreter)
             return Entry(
                 Claim.YES, Kind.FILE, self.mode, self.uid, self.gid,
@@ -91,7 +89,9 @@ class InstalledScripts:
 
     def covers(self, older: Event) -> bool:
         """As the protocol says."""
-        return isinstance(older, InstalledScripts) and older.change == self.change
+        if not isinstance(older, InstalledScripts):
+            return False
+        return replace(older.change, line=self.change.line) == self.change
 
     def _commands(self) -> frozenset[str]:
         """Commands that are there for certain."""

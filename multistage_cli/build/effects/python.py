@@ -12,7 +12,13 @@ from multistage_cli.build.changes import Doubted, Untracked, VirtualEnvironment
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
 from multistage_cli.build.effects.pip import pip_with
-from multistage_cli.build.effects.python_places import first_python, home_of, place_of, python_named
+from multistage_cli.build.effects.python_places import (
+    first_python,
+    home_of,
+    place_of,
+    python_named,
+    python_of_script,
+)
 from multistage_cli.build.programs import located
 from multistage_cli.build.pythons import base_interpreter, interpreter_at
 
@@ -106,9 +112,11 @@ def _virtualenv(call: Call, found: Interpreter | None) -> Iterator[Change]:
     if named := arguments.value("-p", "--python"):
         found = python_named(call, named)
     elif found is None:
-        found = first_python(call)
-    # The interpreter that runs virtualenv need not be the first in PATH, and its link may have another name.
-    found = None if found is None else replace(found, executable=UNKNOWN)
+        found = python_of_script(call) or first_python(call)
+    if found is not None and found.executable is UNKNOWN:
+        # Whichever of its names stands in the script, it is the same program.
+        named = f"{found.prefix}/bin/python3"
+        found = replace(found, executable=named) if call.state.exists(named) is Claim.YES else found
     seeded = not arguments.has("--without-pip", "--no-pip", "--no-seed")
     yield from _environments(call, arguments, found, seeded=seeded, tool="virtualenv")
     home = home_of(call)

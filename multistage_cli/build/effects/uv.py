@@ -190,9 +190,10 @@ def _environment(call: Call, arguments: Arguments, path: str, folder: str) -> Vi
         version = named.removeprefix("python")
     base: Known[str] = UNKNOWN
     if found is not None:
-        # Which of its names the link has is uv's choice; all of them lead to the same program.
-        base = base_interpreter(call.state, replace(found, executable=f"{found.prefix}/bin/python3"))
-        base = f"{found.prefix}/bin/python{version}" if base is UNKNOWN and version is not UNKNOWN else base
+        name = "python" if call.state.exists(f"{found.prefix}/bin/python") is Claim.YES else "python3"
+        if named and version is not UNKNOWN and named.removeprefix("python") == version:
+            name = f"python{version}"
+        base = base_interpreter(call.state, replace(found, executable=f"{found.prefix}/bin/{name}"))
     seeded = arguments.has("--seed") or bool(call.environment.get("UV_VENV_SEED"))
     return VirtualEnvironment(
         path, seeded, call.line, call.certain, tool="uv", interpreter=base, version=version,

@@ -60,8 +60,9 @@ def test_environment_has_links_to_the_interpreter_it_was_made_with() -> None:
     [
         ("python -m venv --without-pip /new/env", NO, "/usr/local/bin/python"),
         ("python -m venv --upgrade-deps /new/env", YES, "/usr/local/bin/python"),
-        ("pip install uv && uv venv /new/env", MAYBE, "/usr/local/bin/python3"),
-        ("pip install uv && uv venv --seed -p 3.13 /new/env", YES, "/usr/local/bin/python3"),
+        ("pip install uv && uv venv /new/env", MAYBE, "/usr/local/bin/python"),
+        ("pip install uv && uv venv --seed -p 3.13 /new/env", YES, "/usr/local/bin/python3.13"),
+        ("pip install virtualenv && virtualenv /new/env", YES, "/usr/local/bin/python3"),
     ],
 )
 def test_pip_is_seeded_or_not(command: str, pip: Claim, first: str) -> None:
