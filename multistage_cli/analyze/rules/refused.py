@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from multistage_cli.parser import Instruction
 
 
-@rule("MS001", "refused-by-buildkit", Severity.ERROR, aliases=("DL3021", "DL3023", "DL3043", "DL3061"))
+@rule(
+    "MS001", "refused-by-buildkit", Severity.ERROR, aliases=("DL3011", "DL3021", "DL3023", "DL3043", "DL3061")
+)
 def refused_by_buildkit(build: Build) -> Iterator[Match]:
     """Something that makes BuildKit refuse the file.
 
@@ -53,6 +55,8 @@ def _aliases(build: Build, instruction: Instruction) -> tuple[str, ...]:
         return ("DL3043",) if wrong else ()
     if instruction is build.dockerfile.instructions[0] and instruction.name not in {"FROM", "ARG"}:
         return ("DL3061",)
+    if instruction.name == "EXPOSE":
+        return ("DL3011",)
     if instruction.name == "COPY":
         found = read_copy(instruction)
         stage = build.graph.stages[bisect_right(build.graph.stages, instruction.span.first, key=_first) - 1]

@@ -10,6 +10,7 @@ from multistage_cli.analyze.rule import Match, rule
 from multistage_cli.build.instructions import read_from
 from multistage_cli.build.variables import (
     PLATFORM_ARGUMENTS,
+    Scope,
     declare_argument,
     expand,
     expand_heredoc,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
-    from multistage_cli.build.variables import Expansion, Scope, Variables
+    from multistage_cli.build.variables import Expansion, Variables
     from multistage_cli.parser import Instruction
 
 # A name is compared with at most so many others: a hostile file could have thousands of both.
@@ -31,7 +32,7 @@ _NEAR = 0.75
 _BUILDER_NAMES = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
 
-@rule("MS205", "undefined-variable", Severity.WARNING, aliases=("UndefinedVar",))
+@rule("MS205", "undefined-variable", Severity.WARNING, aliases=("UndefinedVar", "DL3044"))
 def undefined_variable(build: Build) -> Iterator[Match]:
     """Variable that nothing sets in this stage.
 
@@ -72,6 +73,9 @@ def undefined_variable(build: Build) -> Iterator[Match]:
                 yield _undefined(build, entry, step, name, defaulted=defaulted)
 
 
+_BUILDKIT = ("UndefinedVar",)
+
+
 def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str, *, defaulted: bool) -> Match:
     line = step.instruction.span.first
     declared = {argument.declaration.name: argument for argument in build.graph.global_scope.arguments}
@@ -85,20 +89,33 @@ def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str, *, de
         message = (
             f"${name} is not set in {where}: ARG on line {at} is for FROM lines only, write ARG {name} here"
         )
-        return Match.on(
-            entry, step, message, word=word, fix=fix, related=(Related(at, f"ARG {name} for FROM lines"),)
-        )
+        related = (Related(at, f"ARG {name} for FROM lines"),)
+        return Match.on(entry, step, message, word=word, fix=fix, related=related, aliases=_BUILDKIT)
     if name in PLATFORM_ARGUMENTS:
         message = f"${name} is not set in {where}: write ARG {name} before it"
-        return Match.on(entry, step, message, word=word, fix=fix)
+        return Match.on(entry, step, message, word=word, fix=fix, aliases=_BUILDKIT)
     if defaulted:
         message = f"${name} is not set in {where}, so its default always holds: declare it with ARG {name} before it"
         return Match.on(entry, step, message, word=word, fix=fix, severity=Severity.INFO)
     setting = step.instruction.name == "ENV" and any(pair.name == name for pair in step.instruction.pairs)
+    if setting and len(step.instruction.pairs) <= _MOST_NAMES and _others_use(step, name):
+        message = f"${name} is set by this very ENV, so its other values see nothing yet: write two ENV"
+        return Match.on(entry, step, message, word=word)
     near = _near(name, step.before.variables.scope.values)
     message = f"${name} is not set in {where} and becomes nothing{near or ': set it with ARG or ENV'}"
     # `ENV PYTHONPATH=/app:$PYTHONPATH` adds to whatever there is: an empty part at worst.
-    return Match.on(entry, step, message, word=word, severity=Severity.INFO if setting else None)
+    severity = Severity.INFO if setting else None
+    return Match.on(entry, step, message, word=word, severity=severity, aliases=_BUILDKIT)
+
+
+def _others_use(step: Step, name: str) -> bool:
+    """Whether another pair of an ENV uses the name that one of them sets."""
+    # In an empty scope every name that a value uses is unset.
+    return any(
+        name in (used := expand(pair.value or "", Scope())).unset or name in used.defaulted
+        for pair in step.instruction.pairs
+        if pair.name != name
+    )
 
 
 def _near(name: str, known: Iterable[str]) -> str:
