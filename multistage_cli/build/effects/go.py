@@ -9,7 +9,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.changes import CacheRemoval, Compilation, Doubted, FileWritten, Installation
+from multistage_cli.build.changes import (
+    CacheRemoval,
+    Compilation,
+    DirectoryMade,
+    Doubted,
+    FileWritten,
+    Installation,
+)
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import Arguments, Call, effect, read_arguments
 from multistage_cli.build.effects.compilers import linked
@@ -107,6 +114,7 @@ def _built(call: Call, arguments: Arguments, output: str | None, packages: list[
     many = len(packages) > 1 and not all(name.endswith(".go") for name in packages)
     if output is not None:
         path = output if output.startswith("/") else posixpath.normpath(f"{folder}/{output}")
+        yield DirectoryMade(posixpath.dirname(path), line, certain)
         entry = call.state.files.entry(path)
         is_folder = output.endswith("/") or entry.kind is Kind.DIRECTORY
         if is_folder or many or "..." in " ".join(packages):

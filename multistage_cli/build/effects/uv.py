@@ -139,14 +139,14 @@ def _project(call: Call, arguments: Arguments) -> Iterator[Change]:
     leaves: list[Change] = [*kept_cache(call, cache, _cache_folder(call, arguments))]
     place: Place | None = None
     if environment.startswith("/"):
-        found = interpreter_at(call.state, f"{environment}/bin/python")
-        if call.state.exists(f"{environment}/pyvenv.cfg") is not Claim.YES:
+        found = interpreter_at(call.state, f"{environment}/bin/python3")
+        place = place_of(found)
+        if call.state.exists(f"{environment}/bin/python3") is not Claim.YES:
             made = _environment(call, arguments, environment, folder)
             leaves += environment_files(made, is_directory(call.state.files, environment))
-            found = replace(found, version=made.version)
-        place = replace(place_of(found), interpreter=f"{environment}/bin/python")
-        if not found.isolated and chosen and environment in {"/usr/local", "/usr"}:
-            place = place_of(found)
+            place = place_of(replace(found, version=made.version))
+        if environment not in {"/usr", "/usr/local"}:
+            place = replace(place, interpreter=f"{environment}/bin/python")
     leaves += installed(call, place, asked, certain=certain)
     if action != "sync":
         leaves += [

@@ -176,6 +176,10 @@ shop-serve = "shop:main"
         ("pip install uv && uv sync --project /new", "/new/.venv/bin/shop-serve"),
         ("pip install uv && uv sync --project /new", "/new/.venv/bin/python"),
         (
+            "pip install uv && UV_PROJECT_ENVIRONMENT=/usr/local uv sync --project /new",
+            "/usr/local/bin/shop-serve",
+        ),
+        (
             "python -m venv /new/v && . /new/v/bin/activate && cd /new && poetry install",
             "/new/v/bin/shop-serve",
         ),
@@ -185,6 +189,14 @@ def test_commands_of_a_project_come_from_its_own_file(command: str, path: str, t
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     state = after(f"COPY pyproject.toml /new/\nRUN {command}", folder=tmp_path)
     assert state.exists(path) is YES
+
+
+def test_project_installed_into_the_system_makes_no_environment(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    command = "pip install uv && UV_PROJECT_ENVIRONMENT=/usr/local uv sync --project /new"
+    state = after(f"COPY pyproject.toml /new/\nRUN {command}", folder=tmp_path)
+    assert state.exists("/usr/local/pyvenv.cfg") is not YES
+    assert state.exists("/new/.venv") is not YES
 
 
 @pytest.mark.parametrize("text", ["[", "a = " + "[" * 20_000, "project = 3\n[tool]\npoetry = 1\n", "\0"])
