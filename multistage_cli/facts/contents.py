@@ -72,6 +72,7 @@ class Contents:
         paths: Notable paths: path -> kind (`file`, `directory`, `link`), mode, owner, group.
         links: Target of each link in `paths`, as it is written.
         absent_paths: Paths known not to exist.
+        empty: Folders that are known to hold nothing.
         top_level_complete: Whether no other name than those of `top_level` is directly under `/`.
         top_level: Names directly under `/`. A build may lack one of them (`lib32`).
         source: Where the facts come from, with dates.
@@ -99,6 +100,7 @@ class Contents:
     paths: Mapping[str, PathFacts]
     links: Mapping[str, str]
     absent_paths: frozenset[str]
+    empty: frozenset[str]
     top_level_complete: bool
     top_level: frozenset[str]
     source: str
@@ -179,6 +181,7 @@ def _known(image: Image) -> _Known | None:
         paths=MappingProxyType(paths),
         links=MappingProxyType(links),
         absent_paths=_absent_paths(subject, facts, {**paths, **dict.fromkeys(commands.values())}, told),
+        empty=frozenset(_last(facts, "empty") or ()),
         top_level_complete=_flag(facts, "top_level_complete"),
         top_level=frozenset(chain.from_iterable(entry.get("top_level", ()) for entry in facts)),
         source="; ".join(dict.fromkeys(layer.source for layer in found)),

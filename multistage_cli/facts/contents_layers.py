@@ -18,7 +18,8 @@ it stands on. Made by scripts/facts/make_contents.py. The keys of an entry:
 * `closed`: no package is there beyond those and libraries. `packages_exact`: not even libraries.
 * `environment`: name -> value, "?" for one that differs from build to build; `working_directory`; `libc`,
   `python`, `node`: a pair, "?" for what is not known; `certificates`, `timezones`, `suite`.
-* `directories`, `files`: mode, and owner unless root -> paths; `links`: path -> target; `absent_paths`.
+* `directories`, `files`: mode, and owner unless root -> paths; `links`: path -> target; `absent_paths`;
+  `empty`: folders that hold nothing.
 * `top_level`: names under `/`. Each `..._complete` says that there are no others.
 
 In texts `{minor}` stands for the first two parts of the version that the tag is about, `{major}` for the

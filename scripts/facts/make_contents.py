@@ -169,7 +169,9 @@ FORMS: dict[str, Callable[[Any], Any]] = {
     ),
     **dict.fromkeys(["accounts_complete", "groups_complete", "commands_complete"], unchanged),
     **dict.fromkeys(["environment_complete", "top_level_complete"], unchanged),
-    **dict.fromkeys(["groups", "absent", "unsure", "absent_paths", "top_level", "maybe_packages"], words),
+    **dict.fromkeys(
+        ["groups", "absent", "unsure", "absent_paths", "empty", "top_level", "maybe_packages"], words
+    ),
     **dict.fromkeys(["without_accounts", "without_groups"], words),
     **dict.fromkeys(["libc", "python", "node"], pair),
 }

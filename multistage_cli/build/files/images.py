@@ -38,7 +38,9 @@ class ImageFiles:
 
     def names(self, parts: Parts) -> Known[tuple[str, ...]]:
         known = self._known
-        return tuple(sorted(known.top_level)) if not parts and known.top_level_complete else UNKNOWN
+        if not parts:
+            return tuple(sorted(known.top_level)) if known.top_level_complete else UNKNOWN
+        return () if "/" + "/".join(parts) in known.empty else UNKNOWN
 
     def _look(self, parts: Parts) -> Entry:
         known = self._known
@@ -65,10 +67,12 @@ class ImageFiles:
         known = self._known
         if known.top_level_complete and parts and parts[0] not in known.top_level:
             return True
+        below = False
         while path:
-            if path in known.absent_paths:
+            if path in known.absent_paths or (below and path in known.empty):
                 return True
             path = path.rpartition("/")[0]
+            below = True
         return False
 
     def _packaged(self, parts: Parts, path: str) -> Entry | None:
