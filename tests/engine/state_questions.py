@@ -290,7 +290,7 @@ def compare(case: Case, step: Step, real: RealImage, table: Table) -> None:
             _ask_user(name, state, real, table)
     if facts:
         _ask_packages(case, step, real, table)
-    table.add("libc", "libc", state.libc, real.libc)
+        table.add("libc", "libc", state.libc, real.libc)
     _never_denied(case, state, real, table, facts=facts)
 
 
