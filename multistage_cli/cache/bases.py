@@ -49,3 +49,8 @@ def may_be_same(earlier: str, later: str) -> bool:
     if first[0] == "context":
         return True
     return first[1].rpartition("/")[2] == second[1].rpartition("/")[2] and first[3] == second[3]
+
+
+def is_folder(place: str | None) -> bool:
+    """Whether a named context is a folder on disk, whose content may change at any time."""
+    return place is not None and "://" not in place and not place.endswith(".git")

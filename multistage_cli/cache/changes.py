@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.context import Change, Coverage, Difference, Differences
 from multistage_cli.build.context.dockerignore import from_words
 from multistage_cli.build.evaluate import evaluate
+from multistage_cli.build.variables import PROXY_ARGUMENTS
 from multistage_cli.cache.advice import Occasion, advise
 from multistage_cli.cache.invalidation import Question
 from multistage_cli.cache.sources import selectors_of
@@ -28,11 +29,15 @@ _MOST_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the options name: paths relative to the build context, build arguments, images."""
+    """What the options name: paths relative to the build context, build arguments, images.
+
+    `dockerfile` is where the Dockerfile lies in the build context, if it does.
+    """
 
     paths: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    dockerfile: str | None = None
 
 
 def question_of_named(build: Build, named: Named) -> Question:
@@ -46,7 +51,7 @@ def question_of_named(build: Build, named: Named) -> Question:
     if named.paths:
         if build.context is None:
             raise MultistageError("there is no build context to look in; name its folder with --context")
-        touched = tuple(_touched(build.context, named.paths, notes))
+        touched = tuple(_touched(build.context, named.paths, notes, named.dockerfile))
         differences = Differences(build.context, build.context, touched)
     images = frozenset(_images(build, named.images))
     after = tuple(_with_other_arguments(build, named.arguments)) or (build,)
@@ -74,7 +79,7 @@ def question_of_builds(
         else:
             # The same files: only where a copy takes them from can differ.
             differences = Differences(before.context, after.context, ())
-    return Question(before, (after,), differences, change=change, notes=notes)
+    return Question(before, (after,), differences, change=change, notes=notes, whole_states=True)
 
 
 def reevaluated(
@@ -152,7 +157,9 @@ def _occasions(build: Build, context: BuildContext, history: Sequence[frozenset[
 # Files
 
 
-def _touched(context: BuildContext, paths: Sequence[str], notes: list[str]) -> Iterator[Difference]:
+def _touched(
+    context: BuildContext, paths: Sequence[str], notes: list[str], build_file: str | None
+) -> Iterator[Difference]:
     for path in paths:
         if _WILDCARDS & set(path) and context.stat(path) is None:
             matches = from_words((path,))
@@ -167,6 +174,8 @@ def _touched(context: BuildContext, paths: Sequence[str], notes: list[str]) -> I
             continue
         name = posixpath.normpath(path).lstrip("/")
         entry = context.stat(name)
+        if build_file is not None and name == build_file:
+            notes.append(f"what an edit of {path} itself means is told by --since REV and --before DIR")
         if entry is None:
             pattern = context.ignore.matching(name)
             if pattern is not None and context.ignored(name):
@@ -193,16 +202,22 @@ def _with_other_arguments(build: Build, arguments: Sequence[str]) -> Iterator[Bu
     values = []
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if name not in declared:
+        if name not in declared and name not in _UNDECLARED:
             known = ", ".join(list(declared)[:8]) or "there is none"
             near = did_you_mean(name, declared) or f"; declared are {known}"
             raise MultistageError(f'no ARG declares "{name}"{near}')
-        now = build.build_args.get(name) or declared[name]
+        now = build.build_args.get(name) or declared.get(name, "")
         values.append((name, (value,) if equals else _others(now)))
     count = max(len(found) for _, found in values)
     for turn in range(count):
         given = {name: found[min(turn, len(found) - 1)] for name, found in values}
         yield reevaluated(build, build_args={**build.build_args, **given})
+
+
+_UNDECLARED = frozenset(
+    {*PROXY_ARGUMENTS, "SOURCE_DATE_EPOCH", "BUILDKIT_SANDBOX_HOSTNAME", "BUILDKIT_CACHE_MOUNT_NS"}
+)
+"""Build arguments that BuildKit itself reads, without an ARG."""
 
 
 def _others(value: str) -> tuple[str, ...]:

@@ -47,11 +47,15 @@ class FromStage:
 
 @dataclass(frozen=True, slots=True)
 class FromElsewhere:
-    """An image, a named context or an address: `name` says which, and `content` what of it counts."""
+    """An image, a named context or an address: `name` says which, and `content` what of it counts.
+
+    `pinned` is for an address whose content is known by its checksum.
+    """
 
     name: str
     content: str
     address: bool = False
+    pinned: bool = False
 
 
 Input = FromContext | FromStage | FromElsewhere
@@ -154,7 +158,7 @@ class Definitions:
             return self._run(step, settings)
         if name in {"COPY", "ADD"}:
             return self._copy(step, settings)
-        return _working_directory(step, settings) if name == "WORKDIR" else None
+        return self._working_directory(step, settings) if name == "WORKDIR" else None
 
     # RUN
 
@@ -190,6 +194,7 @@ class Definitions:
                 ("mounts", "\n".join([*sorted(mounts), *secrets])),
                 ("flags", "\n".join(flags)),
                 ("platform", self._platform(step)),
+                ("BUILDKIT_SANDBOX_HOSTNAME", self._build.build_args.get("BUILDKIT_SANDBOX_HOSTNAME", "")),
             ),
             tuple(given for _, given in sorted(shown, key=lambda entry: entry[0])),
             environment=True,
@@ -215,7 +220,8 @@ class Definitions:
             sharing = self._expanded(mount.sharing, step)
             # An id of its own is left out of the key (checkShouldClearCacheOpts), and so is its sharing.
             own = identity not in {"", target} or sharing not in {"", "shared"}
-            return f"{place} cache {'its own' if own else 'default'} {mount.readonly} {owner}"
+            namespace = self._build.build_args.get("BUILDKIT_CACHE_MOUNT_NS", "")
+            return f"{place} cache {'its own' if own else f'default {namespace}'} {mount.readonly} {owner}"
         return f"{place} {mount.type} {mount.readonly} {owner}"
 
     def _expanded(self, text: str | None, step: Step) -> str:
@@ -231,6 +237,17 @@ class Definitions:
             return FromStage(edge.source.stage, paths, exclude)
         reference = edge.source.reference if edge else name
         return FromElsewhere(reference, "\0".join((reference, *paths, *exclude)))
+
+    # WORKDIR
+
+    def _working_directory(self, step: Step, settings: Settings) -> Definition | None:
+        after = settings.copy()
+        after.apply(step)
+        place = after.folder.rstrip("/")
+        if not place:
+            return None  # dispatchWorkdir makes no folder there
+        time = self._build.build_args.get("SOURCE_DATE_EPOCH", "")
+        return Definition((("folder", place), ("user", settings.user), ("SOURCE_DATE_EPOCH", time)))
 
     # COPY and ADD
 
@@ -307,14 +324,5 @@ def _address(word: str, read: CopySources) -> FromElsewhere | None:
     if is_http and not git and read.checksum:
         # The file is known by its checksum then, wherever it comes from.
         name = posixpath.basename(urlsplit(word).path) or "__unnamed__"
-        return FromElsewhere(name, f"checksum {read.checksum} {name}", address=True)
+        return FromElsewhere(name, f"checksum {read.checksum} {name}", address=True, pinned=True)
     return FromElsewhere(word, f"{word} {read.checksum} {read.keep_git_dir}", address=True)
-
-
-def _working_directory(step: Step, settings: Settings) -> Definition | None:
-    after = settings.copy()
-    after.apply(step)
-    place = after.folder.rstrip("/")
-    if not place:
-        return None  # dispatchWorkdir makes no folder there
-    return Definition((("folder", place), ("user", settings.user)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.variables import Variables
 
 _NAME = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_ALONE = re.compile(r'"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"?')
 UNKNOWN_VALUE = "\0unknown "
 """How the text for an unknown value starts."""
 
@@ -31,10 +32,16 @@ class Environment:
 
     An unknown value is its text with the values that it is made of, so that two are equal only where they
     must come out the same.
+
+    Args:
+        build: the build.
+        values: what a stage goes on from.
+        usual: whether a base image that nobody knows sets nothing but PATH.
     """
 
-    def __init__(self, build: Build, values: Mapping[str, str] | None = None) -> None:
+    def __init__(self, build: Build, values: Mapping[str, str] | None = None, *, usual: bool = True) -> None:
         self._build = build
+        self._usual = usual
         self.values: dict[str, str] = dict(values or {})
 
     def start(self, variables: Variables) -> None:
@@ -45,6 +52,9 @@ class Environment:
                 self.values[name] = f"{UNKNOWN_VALUE}{name}" if earlier is None else earlier
             else:
                 self.values[name] = value
+        if variables.open and not self._usual:
+            # Others that the base image may set stand between its own and what is set later.
+            self.values.setdefault(f"{UNKNOWN_VALUE}others", "")
 
     def apply(self, step: Step) -> bool:
         """After an instruction; whether it set anything."""
@@ -103,5 +113,8 @@ def _used(text: str | None) -> list[str]:
 
 
 def _unknown(text: str | None, before: Mapping[str, str]) -> str:
+    alone = _ALONE.fullmatch(text or "")
+    if alone is not None and before.get(alone[1]):
+        return before[alone[1]]
     used = "\0".join(f"{name}={before.get(name, '')}" for name in dict.fromkeys(_used(text)))
     return f"{UNKNOWN_VALUE}{text or ''}\0{used}"

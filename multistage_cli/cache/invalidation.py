@@ -30,6 +30,7 @@ class Question:
         change: the change in a few words; empty where none was named.
         notes: what to say about the answer as a whole.
         arguments: names of build arguments that get another value.
+        whole_states: whether all that differs between two builds is asked for, and not a change that is named.
     """
 
     before: Build
@@ -39,6 +40,7 @@ class Question:
     change: str = ""
     notes: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
+    whole_states: bool = False
 
     @property
     def compares(self) -> bool:
@@ -78,7 +80,13 @@ def _walks(question: Question, after: Build) -> list[Walk]:
         for step in entry.steps for flag in step.instruction.flags
     )  # fmt: skip
     likely = Assumptions()
-    others = [replace(likely, same_output=True), replace(likely, usual_base=False)]
+    others = [
+        replace(likely, same_output=True),
+        replace(likely, usual_base=False),
+        replace(likely, links=True),
+    ]
+    if question.whole_states:
+        others.append(replace(likely, outside_stays=False))
     if linked:
         others += [replace(likely, merges=False), replace(likely, merges=False, same_output=True)]
     if question.compares:

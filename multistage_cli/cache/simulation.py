@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from multistage_cli.cache.bases import base_key, may_be_same
+from multistage_cli.cache.bases import base_key, is_folder, may_be_same
 from multistage_cli.cache.definitions import Definition, Definitions, FromContext, FromStage, Settings
 from multistage_cli.cache.environment import Environment
 from multistage_cli.cache.inputs import Token, digest
@@ -49,6 +49,8 @@ class Assumptions:
             repository names the same image.
         merges: the builder can stack a `--link` layer on anything.
         usual_base: a base image that nobody knows sets neither folder nor user.
+        links: the paths that COPY writes and reads in a stage may lead over links to one another.
+        outside_stays: what addresses serve and folders of named contexts hold is what it was.
         overlooks: the builder has a copy of the build context, and does not notice some differences.
     """
 
@@ -56,6 +58,8 @@ class Assumptions:
     merges: bool = True
     overlooks: bool = True
     usual_base: bool = True
+    links: bool = False
+    outside_stays: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Simulation:
             else:
                 current = settings[parent].copy()
             inherited = self.walked[parent].environment if parent is not None else None
-            environment = Environment(self.world.build, inherited)
+            environment = Environment(self.world.build, inherited, usual=self.assumptions.usual_base)
             environment.start(entry.start.variables)
             for step in entry.steps:
                 walked.records.append(self._walk(walked, step, current, environment))
@@ -148,6 +152,12 @@ class Simulation:
             from_ = self.walked[parent]
             return Walked(entry, from_.base, from_.base_same, key=from_.key, broken_by=from_.broken_by)
         key = base_key(entry, self.world.build, self.world.changed)
+        if self.earlier is not None and not self.assumptions.outside_stays and key.startswith("context"):
+            key = (
+                f"{key}perhaps"
+                if is_folder(self.world.build.build_contexts.get(entry.stage.base.label))
+                else key
+            )
         same = self.earlier is None or key in self.earlier.bases
         if not same and self.earlier is not None and self.assumptions.same_output:
             match = self.earlier.stages.get(entry.stage.key)
@@ -197,6 +207,9 @@ class Simulation:
         if isinstance(given, FromStage):
             return self._stage_token(given)
         text = f"elsewhere\0{given.content}"
+        outside = given.address or is_folder(self.world.build.build_contexts.get(given.name))
+        if outside and self.earlier is not None and not self.assumptions.outside_stays and not given.pinned:
+            return Token(f"changed {text}", new=True)
         if given.name in self.world.changed:
             # An image may hold the same at this path all the same; what an address serves is other content.
             return Token(f"changed {text}", new=True, maybe=not given.address)

@@ -8,6 +8,7 @@ has the same result as before.
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _WILDCARDS = frozenset("*?[")
 
 def content_of(simulation: Simulation, stage: int, path: str) -> Token:
     """The content of a path, which may have wildcards, in a stage that was walked."""
-    fixed = _fixed(path)
+    fixed = _settled(_fixed(path))
     chain = simulation.chain(stage)
     if not chain:
         return Token(f"nothing\0{path}")
@@ -72,13 +73,16 @@ def _copied(simulation: Simulation, record: Record, path: str) -> _Written | Non
     destination = record.step.copied.destination if record.step.copied else UNKNOWN
     if destination is UNKNOWN:
         return _whole(record, whole=False)
-    place = destination.rstrip("/") or "/"
+    place = _settled(destination.rstrip("/") or "/")
     if _is_in(place, path):
         return _whole(record, whole=True)
     if not _is_in(path, place):
-        return None
+        # One may be a link to the other: `/bin` of most distributions is one to `/usr/bin`.
+        linked = simulation.assumptions.links and _may_be_linked(simulation, record, place, path)
+        return _whole(record, whole=False) if linked else None
     given = record.definition.inputs if record.definition else ()
-    if len(given) == 1 and isinstance(given[0], FromContext) and len(given[0].selector.words) == 1:
+    plain = len(given) == 1 and isinstance(given[0], FromContext) and not given[0].selector.exclude
+    if plain and isinstance(given[0], FromContext) and len(given[0].selector.words) == 1:
         word = given[0].selector.words[0]
         if not _WILDCARDS & set(word):
             return _below(simulation, record, given[0].selector, path[len(place) :].lstrip("/"))
@@ -112,6 +116,35 @@ def _owned(record: Record, tokens: tuple[Token, ...]) -> Token:
     new = not record.known or any(token.new for token in tokens)
     # A definition that the earlier build does not have may still write the same.
     return Token(text, new, any(token.maybe for token in tokens) or not record.known, differences)
+
+
+_LINKS = {
+    "bin": "/usr/bin", "sbin": "/usr/sbin", "lib": "/usr/lib", "lib32": "/usr/lib32", "lib64": "/usr/lib64",
+}  # fmt: skip
+"""Links at the root of most distributions (merged /usr)."""
+
+_SYSTEM = frozenset(
+    {*_LINKS, "etc", "home", "media", "mnt", "opt", "root", "run", "srv", "tmp", "usr", "var"}
+)
+_LINKING = re.compile(r"\bln\b|\bcp\s+-\w*[asr]|link|tar\b|rsync")
+
+
+def _settled(path: str) -> str:
+    """A path over the usual links of a distribution."""
+    top, slash, rest = path.lstrip("/").partition("/")
+    return f"{_LINKS[top]}{slash}{rest}" if top in _LINKS else path
+
+
+def _may_be_linked(simulation: Simulation, record: Record, place: str, path: str) -> bool:
+    """Whether something may make a link of one of the places to the other."""
+    tops = {entry.lstrip("/").partition("/")[0] for entry in (place, path)}
+    if tops <= _SYSTEM:
+        return True
+    return any(
+        other.step.instruction.name == "RUN" and _LINKING.search(other.step.instruction.raw)
+        for walked in simulation.chain(record.step.stage)
+        for other in walked.records
+    )
 
 
 def _is_in(place: str, folder: str) -> bool:

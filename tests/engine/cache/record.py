@@ -17,7 +17,10 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from multistage_cli.build.evaluate import evaluate
@@ -77,6 +80,7 @@ class Engine:
             file = folder.parent / f"secret-{uuid.uuid4().hex}"
             file.write_text(content, encoding="utf-8")
             options.append(f"--secret=id={name},src={file}")
+        options += [option.replace("{base}", self.images[0]) for option in scenario.options]
         if scenario.target:
             options.append(f"--target={scenario.target}")
         return self.run(
@@ -139,6 +143,34 @@ def vertexes(output: str) -> Iterator[dict[str, Any]]:
             yield from json.loads(line).get("vertexes", [])
 
 
+class Server(ThreadingHTTPServer):
+    """Gives out one folder after the other, on loopback."""
+
+    folder = Path()
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """A file of the server's folder, and no word about it."""
+
+    def translate_path(self, path: str) -> str:
+        assert isinstance(self.server, Server)
+        return str(self.server.folder / path.lstrip("/"))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served() -> Iterator[Server]:
+    """A server for the length of a scenario."""
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 def record(engine: Engine, scenario: Scenario, folder: Path) -> Steps:
     """Two builds, and what the second one took from the first."""
     nonce = uuid.uuid4().hex
@@ -146,7 +178,14 @@ def record(engine: Engine, scenario: Scenario, folder: Path) -> Steps:
     engine.make_base(base, nonce)
     engine.run("tag", base, f"{base}-alias")
     engine.images.append(f"{base}-alias")
-    before, after = scenario.write(folder, nonce, base)
+    with served() as server:
+        return _record(engine, scenario, (folder, nonce, base), server)
+
+
+def _record(engine: Engine, scenario: Scenario, place: tuple[Path, str, str], server: Server) -> Steps:
+    folder, nonce, base = place
+    before, after = scenario.write(folder, nonce, base, f"http://127.0.0.1:{server.server_port}")
+    server.folder = before
     arguments = dict(scenario.arguments)
     output = engine.build(before, scenario, arguments, dict(scenario.secrets))
     stale = {
@@ -156,6 +195,7 @@ def record(engine: Engine, scenario: Scenario, folder: Path) -> Steps:
     }
     if stale:
         raise RuntimeError(f"{scenario.name}: the first build was not fresh: {stale}\n{output}")
+    server.folder = after
     if scenario.base:
         engine.make_base(base, nonce, scenario.base)
     arguments |= scenario.other_arguments

@@ -96,4 +96,28 @@ SCENARIOS: tuple[Scenario, ...] = (
         "FROM {base}\nRUN echo 1\nRUN true\n",
         edits=(("RUN echo", "RUN --network=none echo"),),
     ),
+    Scenario(
+        "run",
+        "line-ends-of-windows",
+        "FROM {base}\nRUN echo one && \\\n  echo two\nWORKDIR /w\nRUN true\n",
+        edits=(("\n", "\r\n"),),
+    ),
+    Scenario(
+        "run",
+        "line-ends-of-windows-in-a-here-document",
+        "FROM {base}\nRUN <<EOF\necho one\nEOF\nRUN true\n",
+        edits=(("\n", "\r\n"),),
+    ),
+    Scenario(
+        "run",
+        "tabs-in-a-here-document",
+        "FROM {base}\nRUN <<-EOF\n\techo one\nEOF\nRUN true\n",
+        edits=(("\techo", "\t\techo"),),
+    ),
+    Scenario(
+        "run",
+        "tabs-in-a-here-document-for-a-command",
+        "FROM {base}\nRUN cat <<-EOF > /x\n\techo one\nEOF\nRUN true\n",
+        edits=(("\techo", "\t\techo"),),
+    ),
 )

@@ -199,4 +199,43 @@ SCENARIOS: tuple[Scenario, ...] = (
         changes={"a.txt": "other {nonce}"},
         questions=(BEFORE, changed("a.txt")),
     ),
+    Scenario(
+        "stages",
+        "over-a-link-of-the-distribution",
+        "FROM {base} AS one\nRUN mkdir -p /usr/bin && ln -s /usr/bin /tools\nCOPY a.txt /usr/bin/tool\n"
+        "FROM {base}\nCOPY --from=one /tools/tool /tool\nRUN true\n",
+        TREE,
+        changes={"a.txt": "other {nonce}"},
+        questions=(BEFORE, changed("a.txt")),
+    ),
+    Scenario(
+        "stages",
+        "below-a-copied-folder-with-exclusions",
+        "FROM {base} AS one\nCOPY --exclude=lib/x.py src /src\nCOPY README.md /src/lib/r\n"
+        "FROM {base}\nCOPY --from=one /src/lib /lib2\nRUN true\n",
+        TREE,
+        changes={"src/lib/x.py": "other {nonce}"},
+        questions=(BEFORE, changed("src/lib/x.py")),
+    ),
+    Scenario(
+        "stages",
+        "a-folder-that-a-working-directory-makes",
+        "FROM {base} AS one\nCOPY a.txt /w/a.txt\nFROM {base}\nCOPY --from=one /w /w\nRUN true\n",
+        TREE,
+        edits=(("COPY a.txt", "WORKDIR /w/empty\nCOPY a.txt"),),
+    ),
+    Scenario(
+        "stages",
+        "a-wildcard-of-a-stage",
+        "FROM {base} AS one\nCOPY src /src\nCOPY a.txt /a.txt\nFROM {base}\nCOPY --from=one /src/*.py /p/\nRUN true\n",
+        TREE,
+        changes={"a.txt": "other {nonce}"},
+        questions=(BEFORE, changed("a.txt")),
+    ),
+    Scenario(
+        "stages",
+        "the-same-stage-twice",
+        "FROM {base} AS one\nRUN echo 1 > /o\nFROM {base}\nRUN echo 2\nCOPY --from=one /o /o\n",
+        edits=(("FROM {base}\nRUN echo 2", "FROM {base}\nRUN echo 1 > /o"),),
+    ),
 )

@@ -12,6 +12,9 @@ from pathlib import Path
 BASE = "multistage-cache-base"
 """The image that scenarios start from: made anew for each, so that no earlier build is in the way."""
 
+ADDRESS = "http://127.0.0.1:1"
+"""Stands for the server that gives out the build context while a scenario is recorded."""
+
 BEFORE = ("--before", "{before}")
 
 Files = Mapping[str, "str | tuple[str, ...] | None"]
@@ -25,7 +28,7 @@ class Scenario:
     Attributes:
         family: the rule that it is about.
         name: unique.
-        dockerfile: of the first build; `{base}` and `{nonce}` are filled in.
+        dockerfile: of the first build; `{base}`, `{nonce}` and `{address}` are filled in.
         files: the build context of the first build; `{nonce}` is filled in.
         edits: pairs of text and replacement that make the second Dockerfile out of the first.
         changes: what becomes of the files.
@@ -64,16 +67,17 @@ class Scenario:
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def write(self, folder: Path, nonce: str, base: str) -> tuple[Path, Path]:
+    def write(self, folder: Path, nonce: str, base: str, address: str = ADDRESS) -> tuple[Path, Path]:
         """Write both build contexts below a folder, and give them."""
         before, after = folder / "before", folder / "after"
         before.mkdir(parents=True)
-        text = self.dockerfile.replace("{base}", base).replace("{nonce}", nonce)
+        filled = {"{base}": base, "{nonce}": nonce, "{address}": address}
+        text = _filled(self.dockerfile, filled)
         (before / "Dockerfile").write_text(text, encoding="utf-8", newline="")
         _write(before, self.files, nonce)
         shutil.copytree(before, after, symlinks=True)
         for edit in self.edits:
-            old, new = (part.replace("{base}", base).replace("{nonce}", nonce) for part in edit)
+            old, new = (_filled(part, filled) for part in edit)
             assert old in text, (self.name, old)
             text = text.replace(old, new)
         if self.edits:
@@ -86,7 +90,8 @@ class Scenario:
     def asked(self, question: tuple[str, ...], before: Path, base: str) -> list[str]:
         """The arguments of `multistage` for one question, run in the second folder."""
         arguments = {**self.arguments, **self.other_arguments}
-        words = [word.replace("{before}", str(before)).replace("{base}", base) for word in question]
+        filled = {"{before}": str(before), "{base}": base, "{address}": ADDRESS}
+        words = [_filled(word, filled) for word in question]
         if "--before" in question or "--before-build-arg" in question:
             earlier = {name: self.arguments.get(name, "") for name in self.other_arguments}
             words += [f"--before-build-arg={name}={value}" for name, value in earlier.items()]
@@ -96,8 +101,14 @@ class Scenario:
             "cache", "Dockerfile", "--format", "json", *words,
             *(f"--build-arg={name}={value}" for name, value in arguments.items()),
             *((f"--target={self.target}",) if self.target else ()),
-            *(option.replace("{base}", base) for option in self.options),
+            *(_filled(option, filled) for option in self.options),
         ]  # fmt: skip
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
 
 
 def _write(root: Path, files: Files, nonce: str) -> None:

@@ -8,6 +8,7 @@ from tests.engine.cache import (
     rules_copy,
     rules_link,
     rules_mounts,
+    rules_outside,
     rules_run,
     rules_selection,
     rules_settings,
@@ -27,4 +28,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *rules_stages.SCENARIOS,
     *rules_base.SCENARIOS,
     *rules_link.SCENARIOS,
+    *rules_outside.SCENARIOS,
 )
