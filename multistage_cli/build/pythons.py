@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.changes import Change, DirectoryMade, Doubted, FileWritten, LinkMade
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Content, Nature
+from multistage_cli.build.system_commands import SYSTEM_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,11 +136,16 @@ def script_for(interpreter: Known[str]) -> Content:
 
 _LONGEST_PLAIN: Final = 120  # distlib's limit is 127 with `#!` and the end of the line
 
+_IGNORED_BY_GIT: Final = 13
+"""The minor version of Python whose `venv` writes a file for Git ("What's New In Python 3.13")."""
+
 _ACTIVATE: Final = {
     "venv": ("activate", "activate.csh", "activate.fish", "Activate.ps1"),
     "virtualenv": ("activate", "activate.csh", "activate.fish", "activate_this.py"),
     "uv": ("activate", "activate.csh", "activate.fish", "activate_this.py"),
 }
+
+_NOT_MADE: Final = frozenset(f"bin/{name}" for name in SYSTEM_COMMANDS)
 
 ACTIVATE: Final = frozenset(name for names in _ACTIVATE.values() for name in names)
 """Files in an environment's folder of commands that no package owns."""
@@ -166,11 +172,12 @@ def _environment_files(change: VirtualEnvironment, existed: Claim) -> Iterator[C
     if version is not UNKNOWN:
         yield from _packages(change, version)
     if change.tool != "venv" or version is UNKNOWN or not change.complete or existed is not Claim.NO:
-        yield Doubted(path, line, certain, removes=False, alters=False)
+        yield Doubted(path, line, certain, removes=False, alters=False, spares=_NOT_MADE)
         return
-    # Made on systems of 64 bits alone (CPython's venv), and in 3.13 with a file for Git.
-    for name in ("lib64", ".gitignore"):
-        yield Doubted(f"{path}/{name}", line, certain, removes=False, alters=False)
+    # A link to `lib`, made on systems of 64 bits alone.
+    yield Doubted(f"{path}/lib64", line, certain, removes=False, alters=False)
+    if int(version.partition(".")[2]) >= _IGNORED_BY_GIT:
+        yield FileWritten(f"{path}/.gitignore", line, certain, Content(Nature.TEXT))
 
 
 def _interpreters(change: VirtualEnvironment) -> Iterator[Change]:
@@ -199,11 +206,11 @@ def _packages(change: VirtualEnvironment, version: str) -> Iterator[Change]:
     path, line, certain = change.path, change.line, change.certain
     packages = f"{path}/lib/python{version}/site-packages"
     yield DirectoryMade(packages, line, certain, content=Content(Nature.PYTHON_PACKAGES))
+    if change.seeded:
+        yield DirectoryMade(f"{packages}/pip", line, certain)
     yield Doubted(packages, line, certain, removes=False, alters=False)
     if not change.seeded:
         return
-    yield DirectoryMade(f"{packages}/pip", line, certain)
-    yield Doubted(f"{packages}/pip", line, certain, removes=False, alters=False)
     base = change.interpreter
     first = "python" if change.tool != "venv" or base is UNKNOWN else posixpath.basename(base)
     script = script_for(f"{path}/bin/{first}")

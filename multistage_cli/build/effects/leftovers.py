@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.changes import Doubted
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects.python_places import anywhere, home_of
-from multistage_cli.build.installed_scripts import SYSTEM_COMMANDS, SYSTEM_PLACES
+from multistage_cli.build.system_commands import SYSTEM_COMMANDS, SYSTEM_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.changes import Cache, Change, DirectoryMade, Doubted, ScriptsInstalled
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Content, Nature
-from multistage_cli.build.installed_scripts import SYSTEM_COMMANDS, SYSTEM_PLACES
 from multistage_cli.build.programs import located
 from multistage_cli.build.pythons import ACTIVATE, Interpreter, interpreter_at, interpreter_of_script
+from multistage_cli.build.system_commands import SYSTEM_COMMANDS, SYSTEM_PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

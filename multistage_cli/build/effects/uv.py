@@ -36,8 +36,8 @@ from multistage_cli.build.effects.python_places import (
     uninstalled,
 )
 from multistage_cli.build.effects.python_project import Wanted, read_project, toml_of, wanted
-from multistage_cli.build.installed_scripts import SYSTEM_COMMANDS
 from multistage_cli.build.pythons import base_interpreter, environment_files, interpreter_at
+from multistage_cli.build.system_commands import SYSTEM_COMMANDS
 from multistage_cli.facts.versions import admits
 
 if TYPE_CHECKING:

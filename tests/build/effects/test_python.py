@@ -213,6 +213,13 @@ def test_users_and_packages_stay_known() -> None:
     assert [state.has_command(name) for name in ("curl", "gcc", "tar")] == [NO, NO, YES]
 
 
+def test_environment_of_uv_brings_no_system_command() -> None:
+    state = after(
+        "RUN pip install uv && uv venv /new/v && uv pip install -p /new/v x\nENV PATH=/new/v/bin:$PATH"
+    )
+    assert [state.has_command(name) for name in ("curl", "python", "x")] == [NO, YES, MAYBE]
+
+
 def test_unknown_interpreter_leaves_the_system_alone() -> None:
     state = after("RUN pip install flask", base="FROM somebody/image\nRUN touch /new\n")
     assert state.exists("/new") is YES
