@@ -1,0 +1,151 @@
+"""ShellCheck's findings in RUN, CMD, ENTRYPOINT and HEALTHCHECK."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from multistage_cli.analyze.commands_of import written_steps
+from multistage_cli.analyze.findings import Confidence, Severity
+from multistage_cli.analyze.rule import Match, rule
+from multistage_cli.analyze.scripts_of import ShellScript, scripts_of
+from multistage_cli.analyze.shellcheck import check_scripts, program
+from multistage_cli.shell import commands, shell_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+
+_DIALECTS = {"ash": "busybox", "bash": "bash", "busybox": "busybox", "dash": "dash", "ksh": "ksh"}
+_OF_DISTRIBUTION = {"apk": "busybox", "apt": "dash", "dnf": "bash"}
+"""What /bin/sh is."""
+_LEFT_OUT = "SC1090,SC1091,SC2187"
+"""Files that are sourced are not there to read; and ash is read as what it is. hadolint leaves out the same."""
+_UNASSIGNED = 2154
+_UNCHECKED_CD = 2164
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    entry: EvaluatedStage
+    step: Step
+    script: ShellScript
+    header: tuple[str, ...]
+    body: str
+
+    @property
+    def text(self) -> str:
+        return "\n".join((*self.header, self.body))
+
+    def read(self) -> _Read:
+        starts = [0, *(found.end() for found in re.finditer("\n", self.body))]
+        errexit, pipefail = shell_options(self.script.shell[1:])
+        read = commands(self.script.text, pipefail=pipefail, errexit=errexit)
+        return _Read(self, starts, frozenset(found.offset for found in read.commands if found.checked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A script that ShellCheck has something to say about; `checked`: commands whose failure is the script's."""
+
+    found: _Script
+    starts: list[int]
+    checked: frozenset[int]
+
+
+@rule("MS830", "shellcheck", Severity.WARNING, aliases=("SC",), confidence=Confidence.LIKELY)
+def shellcheck(build: Build) -> Iterator[Match]:
+    """What ShellCheck finds in a script.
+
+    Needs the extra: `pip install multistage-cli[shellcheck]`. Each finding has ShellCheck's own code, which can
+    be ignored by itself (`# multistage: ignore=SC2086`), and its severity. The dialect follows from SHELL, and
+    for /bin/sh from the distribution: dash on Debian, BusyBox on Alpine. ARG and ENV are known variables.
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        RUN names=$(ls /etc/*.conf); cat $names
+
+    Good:
+        FROM alpine:3.22
+        RUN cat /etc/*.conf
+
+    Good:
+        FROM alpine:3.22
+        ARG extra="--quiet --no-progress"
+        RUN apk add $extra --no-cache curl
+
+    Fix: https://www.shellcheck.net/wiki/ has a page for each code.
+    """
+    if program() is None:
+        return
+    scripts = list(_scripts(build))
+    read: dict[int, _Read] = {}
+    for comment in check_scripts([entry.text for entry in scripts]):
+        found = scripts[comment.script]
+        known = read.get(comment.script) or read.setdefault(comment.script, found.read())
+        line = comment.line - len(found.header)
+        if not 1 <= line <= len(known.starts):
+            continue
+        offset = min(known.starts[line - 1] + comment.column - 1, max(len(found.body) - 1, 0))
+        if comment.code == _UNCHECKED_CD and offset in known.checked:
+            continue
+        if comment.code == _UNASSIGNED and found.step.instruction.name != "RUN":
+            continue  # set when the container starts, perhaps
+        place = found.script.position_at(offset + len(found.script.text) - len(found.body))
+        message = comment.message if comment.message.isprintable() else f"see SC{comment.code}"
+        yield Match.at(place, message, severity=Severity(comment.level), aliases=(f"SC{comment.code}",))
+
+
+def _scripts(build: Build) -> Iterator[_Script]:
+    for entry in build.stages:
+        for step, _ in written_steps(entry):
+            for script in scripts_of(step):
+                dialect = _dialect(script, step)
+                if dialect is not None:
+                    body = script.text
+                    if body.startswith("#!"):  # below the directive it would stand in the wrong place
+                        body = re.sub(r"\A[^\n]*", "", body)
+                    yield _Script(entry, step, script, _header(script, step, dialect), body)
+
+
+def _dialect(script: ShellScript, step: Step) -> str | None:
+    name = script.shell[0].rsplit("/", 1)[-1]
+    if name != "sh":
+        return _DIALECTS.get(name)
+    return _OF_DISTRIBUTION.get(step.before.packages.manager or "", "sh")
+
+
+def _header(script: ShellScript, step: Step, dialect: str) -> tuple[str, ...]:
+    """A directive, the options that the shell was started with, and the variables that it inherits."""
+    errexit, pipefail = shell_options(script.shell[1:])
+    options = ["set -e"] if errexit else []
+    if pipefail and dialect in {"bash", "busybox", "ksh"}:
+        options.append("set -o pipefail")
+    names = sorted(_inherited(script.text, step))
+    exported = [f"export {' '.join(f'{name}=1' for name in names)}"] if names else []
+    return (f"# shellcheck shell={dialect} disable={_LEFT_OUT}", *options, *exported)
+
+
+def _inherited(text: str, step: Step) -> set[str]:
+    """Variables that a script uses and ARG, ENV or the base image sets, or may set.
+
+    They get a value without spaces, as hadolint gives them one: what somebody wrote into an ARG to be split
+    into words is meant to be.
+    """
+    variables = step.before.variables
+    return {
+        name
+        for name in set(re.findall(r"\$\{?[#!]?([A-Za-z_][A-Za-z0-9_]*)", text)) - _SHELLS_OWN
+        if variables.known(name) is not None
+        or variables.is_declared(name)
+        or (variables.open and name.islower())
+        or name.lower() in _PROXIES
+    }
+
+
+_SHELLS_OWN = frozenset(
+    {"IFS", "UID", "EUID", "PPID", "BASH_VERSION", "RANDOM", "SECONDS", "LINENO", "OPTARG", "OPTIND"}
+)
+_PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"})
