@@ -40,12 +40,17 @@ def _nearest(files: Files, path: str) -> str | None:
 def group_of_new(files: Files, path: str, actor: Actor) -> Known[int]:
     """The group of what is made at a path: its folder's where that has the set-group-ID bit (inode(7))."""
     folder = files.entry(posixpath.dirname(path))
-    if folder.mode is UNKNOWN or not folder.mode & _SET_GROUP:
-        return actor.gid
-    return folder.gid
+    if folder.mode is not UNKNOWN:
+        return folder.gid if folder.mode & _SET_GROUP else actor.gid
+    return actor.gid if folder.writer is None or folder.gid == actor.gid else UNKNOWN
 
 
 def set_group_of_new(files: Files, path: str) -> Known[int]:
-    """The set-group-ID bit, or 0, that a directory made at a path takes over from its folder."""
+    """The set-group-ID bit, or 0, that a directory made at a path takes over from its folder.
+
+    No distribution has the bit on folders that the facts do not know; a command may have set it.
+    """
     folder = files.entry(posixpath.dirname(path))
-    return 0 if folder.mode is UNKNOWN else folder.mode & _SET_GROUP
+    if folder.mode is not UNKNOWN:
+        return folder.mode & _SET_GROUP
+    return 0 if folder.writer is None else UNKNOWN

@@ -167,7 +167,8 @@ class PathCopier:
 
     def _put_something(self, path: str) -> None:
         files = self._files.doubt(path, self._before, removes=False)
-        if self._change.certain is Claim.YES:
+        # What is copied as it is may be a link, and lead nowhere from here.
+        if self._change.certain is Claim.YES and self._change.follows:
             files = files.write(path, Entry(Claim.YES), self._by, Claim.YES, keep=True)
         self._files = files
 
@@ -190,7 +191,7 @@ class PathCopier:
             mode = _installed_mode(change.mode)
         elif not change.keeps:
             mask = actor.umask
-            inherits = set_group_of_new(self._files, path) != 0
+            inherits = set_group_of_new(self._files, path) != 0  # UNKNOWN, too
             mode = UNKNOWN if mask is UNKNOWN else _masked(mask, inherits=inherits)
         named = change.owner is not None or change.group is not None
         if change.keeps and not named:

@@ -76,6 +76,8 @@ def _doubted(state: State, change: Doubted, actor: Actor) -> State:
     state = replace(state, files=state.files.add_event(path, doubt))
     if path in {"/", "/etc"} and "etc" not in spares:
         state = replace(state, accounts=state.accounts.doubt(removes=change.removes))
+    elif path in {"/etc/passwd", "/etc/group"}:
+        state = replace(state, accounts=state.accounts.doubt(removes=True))
     if path == "/" and change.removes:
         state = replace(state, packages=state.packages.doubt(actor.by))
     return state

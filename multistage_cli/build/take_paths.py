@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.actor import Actor, base_name, is_directory, is_path, is_pattern
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
+from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.files import Change, Entry, Kind, either, read_mode
 from multistage_cli.build.files.copies import NamesChanged, fits
 from multistage_cli.build.new_paths import group_of_new, make_parents, set_group_of_new
 from multistage_cli.build.path_copier import PathCopier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from multistage_cli.build.changes import (
         Deletion,
         DirectoryMade,
@@ -23,9 +27,11 @@ if TYPE_CHECKING:
         OwnerChanged,
         PathsCopied,
     )
-    from multistage_cli.build.files import Files
+    from multistage_cli.build.files import Content, Files
     from multistage_cli.build.files.tree import Node
     from multistage_cli.build.state import State
+
+    Mode: TypeAlias = Callable[[int, Kind], Known[int]]
 
 _SET_USER: Final = 0o4000
 _SET_GROUP: Final = 0o2000
@@ -39,8 +45,9 @@ _RUNTIME: Final = ("/dev/", "/proc/", "/sys/")
 def file_written(state: State, change: FileWritten, actor: Actor) -> State:
     """A file that is there afterwards."""
     path, files = change.path, state.files
-    if not is_path(path):
-        return replace(state, files=files.doubt("/", actor.by, removes=False))
+    if not is_path(path) or is_pattern(path):
+        place = fixed_part(path)
+        return replace(state, files=files.doubt(place, actor.by, removes=False, alters=not change.touched))
     if path.startswith(_RUNTIME):
         return state
     if change.any_kind:
@@ -60,8 +67,18 @@ def file_written(state: State, change: FileWritten, actor: Actor) -> State:
         if change.certain is Claim.YES and old.exists is Claim.UNKNOWN:
             files = files.write(path, Entry(Claim.YES), actor.by, Claim.YES, keep=True)
         return noting(replace(state, files=files), path)
+    if change.appended is not None:
+        entry = replace(entry, content=_longer(files.entry(path), change.appended))
     files = files.write(path, entry, actor.by, certain, keep=not change.fresh)
     return _appended(replace(state, files=files), state, change)
+
+
+def _longer(old: Entry, added: Known[str]) -> Content | None:
+    """The content of a file with something added at its end, where both are known."""
+    before: Known[str] = UNKNOWN if old.content is None else old.content.text
+    if old.exists is Claim.NO:
+        before = ""
+    return None if before is UNKNOWN or added is UNKNOWN else content_of_text(before + added)
 
 
 def _appended(after: State, before: State, change: FileWritten) -> State:
@@ -78,8 +95,8 @@ def _appended(after: State, before: State, change: FileWritten) -> State:
 def directory_made(state: State, change: DirectoryMade, actor: Actor) -> State:
     """A directory that is there afterwards, with those above it."""
     path, files = change.path, state.files
-    if not is_path(path):
-        return replace(state, files=files.doubt("/", actor.by, removes=False, alters=False))
+    if not is_path(path) or is_pattern(path):
+        return replace(state, files=files.doubt(fixed_part(path), actor.by, removes=False, alters=False))
     if change.parents:
         files = make_parents(files, path, actor, change.certain)
     mode = actor.masked(0o777) if change.mode is None else change.mode
@@ -93,26 +110,39 @@ def directory_made(state: State, change: DirectoryMade, actor: Actor) -> State:
 
 def link_made(state: State, change: LinkMade, actor: Actor) -> State:
     """A link that is there afterwards."""
-    files, path = state.files, change.path
+    files, path, end = state.files, change.path, change.target
     if not is_path(path):
         return replace(state, files=files.doubt("/", actor.by, removes=False))
-    if is_pattern(change.target) or is_pattern(path):
+    if is_pattern(path) or (end is not UNKNOWN and is_pattern(end)):
         return replace(state, files=files.doubt(fixed_part(path), actor.by, removes=False))
     into = change.into
     if into is Claim.UNKNOWN:
         into = is_directory(files, path)
         if not change.follows and files.entry(path, follow=False).kind is Kind.LINK:
             into = Claim.NO
-    if into is Claim.UNKNOWN:
+    if end is UNKNOWN and into is Claim.YES:
         return replace(state, files=files.doubt(path, actor.by, removes=False))
-    path = path if into is Claim.NO else f"{path.rstrip('/')}/{base_name(change.target)}"
-    if change.symbolic:
-        target = _relative(files, change.target, path) if change.relative else change.target
+    if into is Claim.UNKNOWN:
+        # Either a link to somewhere, or a directory with one more name in it: what is done to the path from
+        # here on may be done to something else.
+        files = files.doubt(path, actor.by, removes=False)
+        entry = Entry(Claim.YES, Kind.LINK)
+        return noting(replace(state, files=files.write(path, entry, actor.by, change.certain)), path)
+    if end is not UNKNOWN and into is Claim.YES:
+        path = f"{path.rstrip('/')}/{base_name(end)}"
+    if end is UNKNOWN or change.symbolic:
+        target = _relative(files, end, path) if change.relative and end is not UNKNOWN else end
         gid = group_of_new(files, path, actor)
         entry = Entry(Claim.YES, Kind.LINK, 0o777, actor.uid, gid, target=target)
     else:
-        # link(2) does not follow: another name for a symbolic link is one, too.
-        entry = replace(files.entry(change.target, follow=False), exists=Claim.YES)
+        # link(2) does not follow: another name for a symbolic link is one, too. What is done to one of the
+        # two from here on is done to the other.
+        entry = replace(files.entry(end, follow=False), exists=Claim.YES, content=None)
+        if entry.kind is not Kind.LINK:
+            entry = replace(entry, mode=UNKNOWN, uid=UNKNOWN, gid=UNKNOWN)
+            files = files.change(
+                end, Change(UNKNOWN, UNKNOWN, UNKNOWN), actor.by, change.certain, recursive=False
+            )
     return noting(replace(state, files=files.write(path, entry, actor.by, change.certain)), path)
 
 
@@ -154,7 +184,7 @@ def paths_copied(state: State, change: PathsCopied, actor: Actor) -> State:
 def mode_changed(state: State, change: ModeChanged, actor: Actor) -> State:
     """Modes after `chmod`."""
     mode = UNKNOWN if change.mode is UNKNOWN else read_mode(change.mode) or UNKNOWN
-    new = Change(mode=mode)
+    new = Change(mode=mode if change.kind is None else _only(mode, change.kind))
     if change.recursive:
         # GNU's follows a link that is named, BusyBox's does not go into it.
         links = [path for path in change.paths if _may_be_link(state.files, path)]
@@ -162,6 +192,15 @@ def mode_changed(state: State, change: ModeChanged, actor: Actor) -> State:
             state = replace(state, files=state.files.doubt(path, actor.by, adds=False, removes=False))
         change = replace(change, paths=tuple(path for path in change.paths if path not in links))
     return _attributes_changed(state, change, new, actor)
+
+
+def _only(mode: Mode | Known[int], kind: Kind) -> Mode:
+    def changed_mode(old: int, found: Kind) -> Known[int]:
+        if found is not kind:
+            return old
+        return mode if mode is UNKNOWN or isinstance(mode, int) else mode(old, found)
+
+    return changed_mode
 
 
 def owner_changed(state: State, change: OwnerChanged, actor: Actor) -> State:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.accounts import Account, Group
 from multistage_cli.build.actor import Actor, is_path
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
-from multistage_cli.build.files import UMASK, Change, Entry, Kind, Query
+from multistage_cli.build.files import ABSENT, UMASK, Change, Entry, Kind, Query
 from multistage_cli.build.files.copies import CopiedInto
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def _with_home(
 ) -> Files:
     """The files with a home folder; one that is there is left alone, unless the tool takes it over."""
     old, (uid, gid) = files.entry(home), ids
+    if old.exists is Claim.UNKNOWN and home.startswith("/home/") and old.because is None:
+        old = ABSENT  # no image has a folder there for somebody whom it does not know
     made = change.certain if change.home_made is Claim.YES else Claim.UNKNOWN
     if old.exists is Claim.YES:
         if not change.home_taken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import Untracked
+from multistage_cli.build.changes import Unmeasured, Untracked
 from multistage_cli.sizes.layers import CHANGING_COMMANDS, QUIET_COMMANDS
 from multistage_cli.sizes.model import Excluded, Part, StageSize
 from multistage_cli.sizes.places import below, normal, overlap, package_of
@@ -62,7 +62,8 @@ def _moving(build: Build) -> frozenset[int]:
     found: set[int] = set()
     for entry in reversed(build.needed):
         if entry.stage.index in found or any(
-            isinstance(change, Untracked) and change.name not in still for _, change in entry.changes()
+            isinstance(change, Untracked | Unmeasured) and change.name not in still
+            for _, change in entry.changes()
         ):
             found.add(entry.stage.index)
             if entry.stage.base.stage is not None:

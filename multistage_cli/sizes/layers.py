@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.changes import (
     Cache,
     Compilation,
+    DirectoryMade,
+    Doubted,
     Download,
     IndexRefresh,
     Installation,
+    LinkMade,
+    ModeChanged,
+    OwnerChanged,
+    PathsCopied,
     Removal,
+    ScriptsInstalled,
+    Unmeasured,
     Untracked,
+    UsersChanged,
     VirtualEnvironment,
 )
 from multistage_cli.build.claims import Claim
@@ -158,12 +167,12 @@ class LayerReader:
             case Download():
                 source = f": {change.url}" if change.url else ""
                 self._doubt(f"what {change.tool} fetches on line {change.line}{source}")
-            case Untracked(name=name) if name in CHANGING_COMMANDS:
+            case Untracked(name=name) | Unmeasured(name=name) if name in CHANGING_COMMANDS:
                 if not _writes(step):
                     self.unknown.append(
                         f"files of earlier layers that {name} changes on line {change.line}, once more"
                     )
-            case Untracked() if change.name not in QUIET_COMMANDS:
+            case Untracked() | Unmeasured() if change.name not in QUIET_COMMANDS:
                 self._doubt(f"what {change.name} writes on line {change.line}")
             case _:
                 return
@@ -216,10 +225,15 @@ class LayerReader:
         self.contents = self.contents.packaged(text) if packaged else self.contents.doubt(None, text)
 
 
+_QUIET_CHANGES = (
+    DirectoryMade, Doubted, LinkMade, ModeChanged, OwnerChanged, PathsCopied, Removal, ScriptsInstalled, Unmeasured,
+    Untracked, UsersChanged,
+)  # fmt: skip
+
+
 def _writes(step: Step) -> bool:
     """Whether a RUN makes files of its own, so that what it does to files may be done to those."""
-    quiet = (Untracked, Removal)
-    return any(not isinstance(change, quiet) for change in step.changes)
+    return any(not isinstance(change, _QUIET_CHANGES) for change in step.changes)
 
 
 def _some(names: tuple[str, ...], most: int = 3) -> str:

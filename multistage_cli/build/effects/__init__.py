@@ -39,6 +39,7 @@ class Call:
         state: what the image holds before the command.
         virtual_environments: those that commands before this one made.
         apt_configured: whether a file that configures apt was or may have been written before.
+        shell: the name of the shell that read the command (`sh`, `bash`); empty for an exec form.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Call:
     state: State
     virtual_environments: tuple[str, ...] = ()
     apt_configured: bool = False
+    shell: str = ""
 
     def absolute(self, path: str) -> str:
         """A path as seen from the working directory; as it is where that is unknown."""

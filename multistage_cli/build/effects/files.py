@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import CacheRemoval, Deletion
+from multistage_cli.build.changes import CacheRemoval, Deletion, Doubted
 from multistage_cli.build.claims import UNKNOWN
-from multistage_cli.build.effects import Call, absolute, effect, read_arguments
+from multistage_cli.build.effects import Call, absolute, effect
+from multistage_cli.build.effects.places import home_of, places, read_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,20 +35,31 @@ _KEPT_AT = {
 """Where managers keep downloads, as root in the images that they come with."""
 
 
-@effect("rm", "rmdir", "unlink")
+_SWITCHES = (
+    "-r -R -f -v -d -i -I --recursive --force --verbose --dir --interactive --one-file-system --no-preserve-root"
+    " --preserve-root"
+)
+
+
+@effect("rm", "unlink")
 def remove(call: Call) -> Iterator[Change]:
     """Paths that are deleted, and the managers whose cache that empties."""
-    arguments = read_arguments(
-        call.words, switches="-r -R -f -v -d -i -I --recursive --force --verbose --dir"
-    )
+    arguments = read_paths(call, switches=_SWITCHES)
     # `~` is the shell's: HOME.
-    home = call.home()
+    home = home_of(call)
     at_home = [path[1:] for path in arguments.operands if path == "~" or path.startswith("~/")]
-    others = [path for path in arguments.operands if path != "~" and not path.startswith("~/")]
-    known = [] if home is UNKNOWN else [f"{home}{path}" for path in at_home]
-    paths = tuple(call.absolute(path) for path in (*others, *known))
-    if paths:
-        yield Deletion(paths, call.line, call.certain)
+    paths = places(call, arguments.operands)
+    if not arguments.complete or arguments.has("-i", "-I", "--interactive"):
+        # Asked for, nobody answers: nothing goes.
+        for path in paths:
+            yield Doubted(path, call.line, call.certain, adds=False, alters=False)
+        return
+    known = tuple(path for path in paths if path.startswith("/"))
+    if known:
+        recursive = arguments.has("-r", "-R", "--recursive")
+        yield Deletion(known, call.line, call.certain, recursive)
+    if len(known) < len(paths):
+        yield Doubted("/", call.line, call.certain, adds=False, alters=False)
     # Wherever the home of another user is, its caches lie in it as root's do in /root.
     in_root = {*paths, *(f"/root{path}" for path in at_home)}
     if home is not UNKNOWN and home != "/root":

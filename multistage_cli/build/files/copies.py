@@ -43,6 +43,28 @@ class NamesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesDoubted:
+    """A doubt about names anywhere below that fit a pattern, and all below those (`find -name x -delete`)."""
+
+    doubt: Event
+    patterns: tuple[str, ...]
+
+    @property
+    def by(self) -> Writer:
+        return self.doubt.by
+
+    def over(self, entry: Entry, below: Parts, query: Query) -> Entry:
+        found = any(fnmatchcase(name, pattern) for name in below for pattern in self.patterns)
+        return self.doubt.over(entry, below, query) if found else entry
+
+    def names(self, below: Parts, query: Query) -> Known[tuple[str, ...]]:
+        return self.doubt.names(below, query)
+
+    def covers(self, older: Event) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
 class CopiedInto:
     """What a command copied or moved out of another directory into this one.
 
