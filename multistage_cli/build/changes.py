@@ -205,6 +205,7 @@ class VirtualEnvironment:
         version: of that Python, such as `3.12`.
         copies: whether the interpreter is copied instead of linked.
         complete: False after an option that could not be read.
+        system_packages: whether the packages of that Python are seen, too.
     """
 
     path: str
@@ -216,6 +217,7 @@ class VirtualEnvironment:
     version: Known[str] = UNKNOWN
     copies: bool = False
     complete: bool = True
+    system_packages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,15 @@ def interpreter_of_script(state: State, script: str) -> Interpreter:
     return Interpreter(UNKNOWN, found.prefix, version, found.isolated)
 
 
+_SYSTEM_PACKAGES: Final = "include-system-site-packages = true\n"
+
+
+def sees_system_packages(state: State, found: Interpreter) -> bool:
+    """Whether an environment was made to see the packages of its base interpreter, too."""
+    content = state.files.entry(f"{found.prefix}/pyvenv.cfg").content
+    return content is not None and content.text == _SYSTEM_PACKAGES
+
+
 def base_interpreter(state: State, found: Interpreter) -> Known[str]:
     """The Python that a virtual environment made by this one stands on."""
     if not found.isolated or found.executable is UNKNOWN:
@@ -162,7 +171,8 @@ def _environment_files(change: VirtualEnvironment, existed: Claim) -> Iterator[C
     yield DirectoryMade(path, line, certain, content=content)
     for name in ("bin", "lib"):
         yield DirectoryMade(f"{path}/{name}", line, certain)
-    yield FileWritten(f"{path}/pyvenv.cfg", line, certain, Content(Nature.TEXT))
+    settings = Content(Nature.TEXT, text=_SYSTEM_PACKAGES) if change.system_packages else Content(Nature.TEXT)
+    yield FileWritten(f"{path}/pyvenv.cfg", line, certain, settings)
     for name in _ACTIVATE[change.tool]:
         yield FileWritten(f"{path}/bin/{name}", line, certain, Content(Nature.TEXT))
     if change.tool == "venv":

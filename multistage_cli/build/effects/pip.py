@@ -27,13 +27,13 @@ from multistage_cli.build.effects.python_places import (
     uninstalled,
 )
 from multistage_cli.build.effects.python_project import wanted
+from multistage_cli.build.pythons import Interpreter, sees_system_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.build.changes import Change
     from multistage_cli.build.effects.python_project import Wanted
-    from multistage_cli.build.pythons import Interpreter
 
 _SWITCHES = (
     "--no-cache-dir --user -U --upgrade -q --quiet -qq -v --verbose --no-deps --pre --no-build-isolation"
@@ -117,11 +117,47 @@ def _leaves(call: Call, arguments: Arguments, found: Interpreter | None, asked: 
         return
     places = _places(call, arguments, found)
     for place in places or (None,):
-        certain = call.certain if len(places) == 1 else Claim.UNKNOWN
+        sure = len(places) == 1 and not _may_be_satisfied(call, arguments, found, place)
+        certain = call.certain if sure else Claim.UNKNOWN
         yield from installed(call, place, asked, certain=certain)
     if not arguments.complete:
         # An option that is not known may be about the place.
         yield anywhere(call)
+
+
+def _may_be_satisfied(
+    call: Call, arguments: Arguments, found: Interpreter | None, place: Place | None
+) -> bool:
+    """Whether what is asked for may lie elsewhere already, so that nothing is installed.
+
+    pip looks at all folders of its interpreter: those of the distribution's packages, and the system's where
+    it is told of another place (`--user`, `--prefix`), but not with `--target`.
+    """
+    if arguments.has("-I", "--ignore-installed", "--force-reinstall"):
+        return False
+    if arguments.value("-t", "--target") or call.environment.get("PIP_TARGET"):
+        return False
+    if found is None or found.debian:
+        return True
+    if found.isolated:
+        return sees_system_packages(call.state, found)
+    return place != place_of(found) and _installed_before(call)
+
+
+def _installed_before(call: Call) -> bool:
+    """Whether a command before this one installed something into the system's Python."""
+    node = call.state.installations
+    for _ in range(_MOST_INSTALLATIONS):
+        if node is None:
+            return False
+        installation, node = node
+        if installation.manager in _PYTHON_MANAGERS and installation.prefix is None:
+            return True
+    return True
+
+
+_MOST_INSTALLATIONS = 200
+_PYTHON_MANAGERS = frozenset({"pip", "uv", "poetry", "pipenv", "conda"})
 
 
 def _places(call: Call, arguments: Arguments, found: Interpreter | None) -> tuple[Place, ...]:

@@ -141,6 +141,7 @@ def _environments(
             interpreter=base,
             version=UNKNOWN if found is None else found.version,
             copies=arguments.has("--copies", "--always-copy"),
+            system_packages=arguments.has("--system-site-packages"),
             complete=arguments.complete
             and call.certain is Claim.YES
             and not arguments.has("--upgrade-deps", "--without-scm-ignore-files"),

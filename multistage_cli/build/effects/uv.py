@@ -51,7 +51,7 @@ _SWITCHES = (
     " --no-deps -U --upgrade --break-system-packages --no-sources --require-hashes --dev --all-groups"
     " --no-default-groups --inexact --exact --pre --no-build --no-build-isolation --reinstall --native-tls"
     " --managed-python --no-managed-python --no-python-downloads --no-config --offline --all-packages --active"
-    " --only-dev --strict --force --seed --clear --relocatable --allow-existing"
+    " --only-dev --strict --force --system-site-packages --seed --clear --relocatable --allow-existing"
 )
 _WITH_VALUE = (
     "-r --requirement --requirements -c --constraint -e --editable -p --python -t --target --prefix --extra"
@@ -100,7 +100,7 @@ def _pip(call: Call, arguments: Arguments, words: list[str]) -> Iterator[Change]
     cache = _cache(call, arguments)
     leaves = [
         *kept_cache(call, cache, _cache_folder(call, arguments)),
-        *installed(call, target, asked, certain=call.certain),
+        *installed(call, target, asked, certain=_certain(call, arguments, target)),
     ]
     if action == "sync" and target is not None:
         leaves += uninstalled(call, target, frozenset({"python", "python3"}))  # what is not listed goes
@@ -197,7 +197,7 @@ def _environment(call: Call, arguments: Arguments, path: str, folder: str) -> Vi
     seeded = arguments.has("--seed") or bool(call.environment.get("UV_VENV_SEED"))
     return VirtualEnvironment(
         path, seeded, call.line, call.certain, tool="uv", interpreter=base, version=version,
-        complete=arguments.complete,
+        complete=arguments.complete, system_packages=arguments.has("--system-site-packages"),
     )  # fmt: skip
 
 
@@ -276,6 +276,12 @@ def _target(call: Call, arguments: Arguments) -> Place | None:
         return place_of_prefix(found, call.absolute(prefix))
     place = place_of(found)
     return replace(place, interpreter=f"{found.prefix}/bin/python") if found.isolated else place
+
+
+def _certain(call: Call, arguments: Arguments, place: Place | None) -> Claim:
+    """UNKNOWN where the distribution's own packages may be what is asked for."""
+    own = place is not None and place.interpreter is not UNKNOWN and place.interpreter.startswith("/usr/bin/")
+    return Claim.UNKNOWN if own and not arguments.has("--reinstall") else call.certain
 
 
 def _bound(arguments: Arguments, asked: Wanted) -> Wanted:

@@ -100,6 +100,14 @@ COMMANDS = {
     "pip install --root /new/r flask": ("/new/r/usr/local/bin/flask", YES),
     "pip install --dry-run flask": ("/usr/local/bin/flask", NO),
     "pip install --unheard-of flask": ("/new/bin/flask", MAYBE),
+    "pip install flask && pip install --user flask": ("/root/.local/bin/flask", MAYBE),
+    "pip install flask && pip install --prefix /new/p flask": ("/new/p/bin/flask", MAYBE),
+    "pip install flask && pip install -I --prefix /new/p flask": ("/new/p/bin/flask", YES),
+    "pip install flask && pip install --target /new/t flask": ("/new/t/bin/flask", YES),
+    "python -m venv --system-site-packages /new/v && /new/v/bin/pip install flask": (
+        "/new/v/bin/flask",
+        MAYBE,
+    ),
     "pip download -d /new/d flask": ("/usr/local/bin/flask", NO),
     "pip wheel -w /new/w flask": ("/new/w", YES),
     "pip install flask || true": ("/usr/local/bin/flask", MAYBE),
@@ -218,6 +226,13 @@ def test_environment_of_uv_brings_no_system_command() -> None:
         "RUN pip install uv && uv venv /new/v && uv pip install -p /new/v x\nENV PATH=/new/v/bin:$PATH"
     )
     assert [state.has_command(name) for name in ("curl", "python", "x")] == [NO, YES, MAYBE]
+
+
+def test_packages_of_the_distribution_may_be_enough() -> None:
+    base = "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y python3-pip python3-flask\n"
+    assert (
+        after("RUN pip install --break-system-packages flask", base).exists("/usr/local/bin/flask") is MAYBE
+    )
 
 
 def test_unknown_interpreter_leaves_the_system_alone() -> None:
