@@ -179,7 +179,10 @@ def collect_plan(build: Build) -> Plan:
         is_last=is_last,
         stages=tuple(_others(build, target, asks, name)),
         probe=_probe(final),
-        keeps_docker_format=check is not None or any(entry.trigger for entry in target.stage.instructions),
+        keeps_docker_format=(
+            (check is not UNKNOWN and check is not None)
+            or any(entry.trigger for entry in target.stage.instructions)
+        ),
     )
 
 

@@ -141,7 +141,8 @@ def _box(box: Box, corner: Point) -> str:
     first_line = LINE if box.stage is None else TITLE_LINE
     at = y + PADDING + (TEXT if box.stage is None else 13)
     radius = _number(box.height / 2 if box.stage is None else 8)
-    parts = [f'<g class="{" ".join(classes)}"><title>{_lines(box.full)}</title>']
+    known = f' data-stage="{box.stage.index}"' if box.stage else ""
+    parts = [f'<g class="{" ".join(classes)}"{known}><title>{_lines(box.full)}</title>']
     parts.append(
         f'<rect class="box" x="{_number(x)}" y="{_number(y)}" width="{_number(box.width)}"'
         f' height="{_number(box.height)}" rx="{radius}"/>'
@@ -200,9 +201,16 @@ def _wire(diagram: Diagram, wire: Wire, route: tuple[Point, ...] | None) -> str:
     path = _path(route[:-1], (x, y - _HEAD + 1))
     head = f"M{_number(x)} {_number(y)}l{_number(-_HEAD / 2)} {_number(-_HEAD)}h{_number(_HEAD)}z"
     return (
-        f'<g class="{classes}"><title>{_text(wire.full)}</title><path class="wire {kind}" d="{path}"/>'
+        f'<g class="{classes}"{_ends(diagram, wire)}><title>{_text(wire.full)}</title>'
+        f'<path class="wire {kind}" d="{path}"/>'
         f'<path class="head {kind}" d="{head}"/></g>'
     )
+
+
+def _ends(diagram: Diagram, wire: Wire) -> str:
+    """The indexes of the stages at its ends, for a page's script."""
+    ends = {"from": diagram.boxes[wire.source].stage, "to": diagram.boxes[wire.to].stage}
+    return "".join(f' data-{end}="{stage.index}"' for end, stage in ends.items() if stage is not None)
 
 
 def _path(points: tuple[Point, ...], end: Point) -> str:

@@ -99,7 +99,7 @@ SVG_ATTRIBUTES = {
         "d",
         "transform",
     ),
-    "text-anchor",
+    *("text-anchor", "data-stage", "data-from", "data-to"),
 }
 
 
@@ -367,6 +367,20 @@ def test_svg_says_what_it_shows() -> None:
     assert root.attrib["aria-labelledby"] == "flow-title flow-desc"
     assert title.text == "How the stages of Dockerfile feed each other"
     assert description.text == "6 build stages; target prod is built. It does not need dev, test, report."
+
+
+def test_svg_says_which_stages_its_parts_are() -> None:
+    root = read_svg(svg.render(flow_of("FROM a AS b\nFROM c\nCOPY --from=b /a /\nCOPY --from=d /a /\n")))
+    found = [
+        {name: value for name, value in group.attrib.items() if name.startswith("data-")}
+        for group in root.iter("{http://www.w3.org/2000/svg}g")
+    ]
+    assert [entry for entry in found if entry] == [
+        {"data-from": "0", "data-to": "1"},
+        {"data-to": "1"},
+        {"data-stage": "0"},
+        {"data-stage": "1"},
+    ]
 
 
 def test_svg_is_for_light_and_dark() -> None:
