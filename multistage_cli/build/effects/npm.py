@@ -192,6 +192,10 @@ def corepack(call: Call) -> Iterator[Change]:
             yield from added(call, ".")
         return
     path = located(call, "corepack")
+    if path is UNKNOWN:
+        # What its link points to is not known of every image; where the link lies is.
+        usual = "/usr/local/bin/corepack"
+        path = usual if call.state.files.entry(usual, follow=False).exists is Claim.YES else UNKNOWN
     folder = arguments.value("--install-directory")
     if folder is None:
         folder = None if path is None or path is UNKNOWN else path.rpartition("/")[0]
@@ -211,7 +215,7 @@ def corepack(call: Call) -> Iterator[Change]:
             yield from added(call, f"{folder}/{name}")
         else:
             content = Content(Nature.SCRIPT, interpreter="/usr/bin/env node")
-            yield FileWritten(f"{modules}/dist/{name}.js", line, certain, content, mode=0o755)
+            yield FileWritten(f"{modules}/dist/{name}.js", line, certain, content, mode=0o755, fresh=True)
             target = f"../lib/node_modules/corepack/dist/{name}.js"
             yield LinkMade(f"{folder}/{name}", target, line, certain, into=Claim.NO)
 

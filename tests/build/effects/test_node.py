@@ -100,6 +100,14 @@ def test_global_prefix_is_configurable(tmp_path: Path) -> None:
     assert state.exists("/usr/local/bin/nodemon") is NO
 
 
+def test_corepack_puts_links_beside_itself(tmp_path: Path) -> None:
+    state = after("corepack enable pnpm", tmp_path, PACKAGE)
+    link = state.files.entry("/usr/local/bin/pnpm", follow=False)
+    assert (link.kind, link.target) == (Kind.LINK, "../lib/node_modules/corepack/dist/pnpm.js")
+    assert state.has_command("pnpm") is YES
+    assert after("corepack enable && corepack disable", tmp_path, PACKAGE).has_command("pnpm") is MAYBE
+
+
 def test_programs_are_not_followed(tmp_path: Path) -> None:
     assert after("node build.js", tmp_path, PACKAGE).exists("/new/app/package.json") is MAYBE
     assert after("node -v && node -p 1+1", tmp_path, PACKAGE).exists("/new/app/x") is NO
