@@ -27,7 +27,7 @@ from multistage_cli.facts.requirements import (
 from multistage_cli.facts.versions import admits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "Distribution",
@@ -38,6 +38,7 @@ __all__ = [
     "RequirementsFile",
     "Resolution",
     "closure",
+    "commands",
     "distribution",
     "parse_requirement",
     "parse_requirements",
@@ -148,6 +149,13 @@ def distribution(name: str, *, local: str = "") -> Distribution | None:
         collected=data["collected"],
         source=f"{data['source']}, {name} {row['version']}, wheel {row['wheel']}, measured {data['collected']}",
     )
+
+
+def commands() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The name of each distribution that brings commands, with those."""
+    for name, row in _catalogue()["distributions"].items():
+        if row.get("commands"):
+            yield name.partition("+")[0], tuple(row["commands"])
 
 
 def closure(requirements: Iterable[Requirement], *, local: str = "") -> Resolution:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from multistage_cli.facts import python as distributions
+from multistage_cli.facts.markers import canonical_name
 from multistage_cli.facts.versions import admits, parse_version
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ def _steady(name: str, specifier: str, *, constrained: bool) -> Iterator[str]:
         )
     if sure:
         yield from row["commands"]
+
+
+def of_others(names: Iterable[str]) -> frozenset[str]:
+    """Commands of known distributions that none of those named has: they stay when those are uninstalled."""
+    named = {canonical_name(name) for name in names}
+    own: set[str] = set()
+    others: set[str] = set()
+    steady = ((name, row["commands"]) for name, row in _catalogue()["distributions"].items())
+    for name, commands in (*steady, *distributions.commands()):
+        (own if name in named else others).update(commands)
+    return frozenset(others - own)
 
 
 def source() -> str:

@@ -28,6 +28,7 @@ from multistage_cli.build.effects.python_places import (
 )
 from multistage_cli.build.effects.python_project import wanted
 from multistage_cli.build.pythons import Interpreter, sees_system_packages
+from multistage_cli.facts import python_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,8 @@ def pip_with(call: Call, found: Interpreter | None) -> Iterator[Change]:
         keeps = {"python", "python3", "activate", *(() if "pip" in names else ("pip", "pip3"))}
         if found is not None and found.version is not UNKNOWN:
             keeps |= {f"python{found.version}", *(() if "pip" in names else (f"pip{found.version}",))}
+        if arguments.complete and not arguments.has("-r", "--requirement"):
+            keeps |= python_commands.of_others(names)
         place = None if found is None else place_of(found)
         yield from uninstalled(call, place, frozenset(keeps))
     elif action == "config":

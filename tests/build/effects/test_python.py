@@ -112,6 +112,7 @@ COMMANDS = {
     "pip wheel -w /new/w flask": ("/new/w", YES),
     "pip install flask || true": ("/usr/local/bin/flask", MAYBE),
     "pip install flask && pip uninstall -y flask": ("/usr/local/bin/flask", MAYBE),
+    "pip install flask alembic && pip uninstall -y alembic": ("/usr/local/bin/flask", YES),
     "pip uninstall -y flask": ("/usr/local/bin/python3", YES),
     "python -m pip install gunicorn": ("/usr/local/bin/gunicorn", YES),
     "pip install uv && uv pip install --system gunicorn": ("/usr/local/bin/gunicorn", YES),
