@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from multistage_cli.analyze.findings import Edit
 from multistage_cli.analyze.rule import Asked, Match
 from multistage_cli.analyze.scripts_of import ShellScript, scripts_of
+from multistage_cli.analyze.triggers import triggers_of
 from multistage_cli.build.changes import IndexRefresh, Installation
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.files import Writer
@@ -122,11 +123,14 @@ def ships(asked: Asked, build: Build, run: Run) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Read:
-    build: Build
-    runs: tuple[Run, ...]
-    lines: tuple[str, ...]
+    """One build, read as far as rules have asked."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.triggers = triggers_of(build)
+        self.lines = tuple(build.dockerfile.lines)
+        self.runs: tuple[Run, ...] | None = None
 
 
 class _Memory:
@@ -138,7 +142,7 @@ class _Memory:
     def read(self, build: Build) -> _Read:
         last = self.last
         if last is None or last.build is not build:
-            last = self.last = _Read(build, tuple(_runs(build)), tuple(build.dockerfile.lines))
+            last = self.last = _Read(build)
         return last
 
 
@@ -147,7 +151,10 @@ _MEMORY = _Memory()
 
 def runs_of(build: Build) -> tuple[Run, ...]:
     """Every RUN of a build, in file order."""
-    return _MEMORY.read(build).runs
+    read = _MEMORY.read(build)
+    if read.runs is None:
+        read.runs = tuple(_runs(build))
+    return read.runs
 
 
 def with_word(
@@ -179,26 +186,30 @@ def with_word(
     return (Edit(place.line, place.line, text),)
 
 
-def written_steps(entry: EvaluatedStage) -> Iterator[tuple[Step, bool]]:
-    """The steps that stand in a stage, triggers behind ONBUILD among them (True); none that are fired."""
+def written_steps(build: Build, entry: EvaluatedStage) -> Iterator[tuple[Step, bool]]:
+    """The steps that stand in a stage, triggers behind ONBUILD among them (True); none that are fired.
+
+    A trigger has the states that it finds in a stage that starts from this one.
+    """
+    triggers = iter(_MEMORY.read(build).triggers.get(entry.stage.index, ()))
     for step in entry.steps:
         if step.fired:
             continue
-        trigger = step.instruction.trigger
-        if trigger is None:
+        if step.instruction.trigger is None:
             yield step, False
         else:
-            yield replace(step, instruction=trigger), True
+            yield next(triggers), True
 
 
 def _runs(build: Build) -> Iterator[Run]:
     stamps = count(1)
     for entry in build.stages:
-        for written, trigger in written_steps(entry):
+        for written, trigger in written_steps(build, entry):
             step = written
             if step.instruction.name != "RUN":
                 continue
             if trigger:
+                # For the line of each command: what is fired has the line of FROM.
                 writer = _writers(step, stamps)
                 changes, after = run_changes(step.instruction, step.before, line=None, writer=writer)
                 step = replace(step, changes=changes, after=after)
@@ -347,6 +358,6 @@ _INSTALLING = frozenset({
 def of_instructions(build: Build, *names: str) -> Iterator[tuple[EvaluatedStage, Step, Instruction]]:
     """The instructions of some names that stand in the stages, those behind ONBUILD too."""
     for entry in build.stages:
-        for step, _ in written_steps(entry):
+        for step, _ in written_steps(build, entry):
             if step.instruction.name in names:
                 yield entry, step, step.instruction

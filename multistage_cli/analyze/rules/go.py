@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.analyze.commands_of import runs_of, ships
 from multistage_cli.analyze.findings import Severity
+from multistage_cli.analyze.installing import shipped_runs
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.effects import read_arguments
+from multistage_cli.build.stages import BaseKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from multistage_cli.analyze.commands_of import Run
     from multistage_cli.build.evaluate import Build
 
 _WITH_VALUE = (
@@ -44,23 +45,32 @@ def unpinned_go_program(build: Build, asked: Asked) -> Iterator[Match]:
 
     Fix: write PATH@VERSION.
     """
-    for run in runs_of(build):
-        if not ships(asked, build, run):
-            continue
+    brought = {
+        entry.stage.index: min(
+            (step.instruction.span.first for step in entry.steps if step.instruction.name in {"ADD", "COPY"}),
+            default=None,
+        )
+        for entry in build.stages
+    }
+    for run in shipped_runs(build, asked):
         for command in run.commands:
             if command.name != "go" or command.action != "install":
                 continue
-            # In a module, its go.mod has the version.
-            folder = run.step.before.working_directory.value
-            has_no_module = folder is not UNKNOWN and run.step.before.exists(f"{folder}/go.mod") is Claim.NO
             arguments = read_arguments(command.known, with_value=_WITH_VALUE, bundled=False)
             for name in arguments.operands[1:]:
                 path, _, version = name.partition("@")
                 if not version and (path.startswith((".", "/")) or "." not in path.split("/")[0]):
                     continue  # of the module at hand, or of the standard library
-                if version in _MOVING or (not version and has_no_module):
+                if version in _MOVING or (not version and not _may_be_in_module(run, brought)):
                     yield run.match(
                         command,
                         f"no version for {path}, so each build may bring another: write {path}@VERSION",
                     )
                     break
+
+
+def _may_be_in_module(run: Run, brought: dict[int, int | None]) -> bool:
+    """Whether a go.mod may be there, which then has the version; `brought`: line of each stage's first COPY."""
+    first = brought[run.entry.stage.index]
+    copied = first is not None and first < run.line
+    return copied or run.mounts("bind") or run.entry.stage.base.kind is not BaseKind.IMAGE

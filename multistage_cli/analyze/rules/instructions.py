@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from multistage_cli.analyze.commands_of import Run, of_instructions, runs_of, written_steps
 from multistage_cli.analyze.findings import Confidence, Edit, Fix, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.files import Kind
 from multistage_cli.build.instructions import read_copy
 from multistage_cli.build.variables import Scope, expand
 from multistage_cli.parser import Span
@@ -176,13 +177,62 @@ def relative_copy_destination(build: Build) -> Iterator[Match]:
         yield Match.on(entry, step, f"{written} starts from {where}: write WORKDIR above, or the whole path")
 
 
+@rule(
+    "MS225",
+    "several-sources-to-one-path",
+    Severity.WARNING,
+    aliases=("DL3021",),
+    confidence=Confidence.LIKELY,
+)
+def several_sources_to_one_path(build: Build) -> Iterator[Match]:
+    """COPY of several files to a path without a slash at its end.
+
+    BuildKit takes the path for the name of each of them, where no folder of that name is there: the last file
+    stays and the others are lost, without a word. Older builders refuse it.
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        COPY settings.toml rules.toml /etc/app
+
+    Good:
+        FROM alpine:3.22
+        COPY settings.toml rules.toml /etc/app/
+
+    Good:
+        FROM alpine:3.22
+        WORKDIR /etc/app
+        COPY settings.toml rules.toml .
+
+    Fix: write a slash at the end of the path.
+    """
+    for entry, step, instruction in of_instructions(build, "COPY", "ADD"):
+        read = read_copy(instruction)
+        copied = step.copied
+        several = len(read.sources) + len(read.heredocs) > 1
+        if not several or copied is None or copied.destination is UNKNOWN or copied.destination.endswith("/"):
+            continue
+        place = step.before.files.entry(copied.destination)
+        # Of folders, it is their content that is copied, and archives are unpacked.
+        folders = all("." not in posixpath.basename(source) for source in read.sources) or (
+            instruction.name == "ADD" and any(source.endswith(_UNPACKED) for source in read.sources)
+        )
+        if place.exists is Claim.YES and place.kind is not Kind.FILE:
+            continue
+        if place.exists is not Claim.NO and read.destination.rstrip("/").endswith("."):
+            continue
+        message = (
+            f"each source is written to {read.destination}, the last one stays: write {read.destination}/"
+        )
+        yield Match.on(entry, step, message, severity=Severity.INFO if folders else None)
+
+
 @rule("MS720", "consecutive-runs", Severity.STYLE, aliases=("DL3059",))
 def consecutive_runs(build: Build, asked: Asked) -> Iterator[Match]:
     """RUN of one command right after another RUN, in a stage that ships.
 
     Each RUN is a layer, and what a later one deletes stays in the earlier one's. Two RUNs are cached apart,
-    though: where the second one changes more often, that is worth a layer. Mounts and networks that differ,
-    and scripts in here-documents, are left alone.
+    though: where the second one changes more often, that is worth a layer. RUNs of several commands, scripts in
+    here-documents, and mounts or networks that differ are left alone.
 
     Bad, found on line 3:
         FROM debian:12-slim
@@ -207,7 +257,7 @@ def consecutive_runs(build: Build, asked: Asked) -> Iterator[Match]:
         if not asked.ships(entry):
             continue
         before: Run | None = None
-        for step, trigger in written_steps(entry):
+        for step, trigger in written_steps(build, entry):
             run = None if trigger else by_step.get(id(step.instruction))
             if before is not None and run is not None and _joins(before, run):
                 message = f"the RUN on line {before.line} could do this, too, in one layer: join them with &&"
@@ -219,7 +269,7 @@ def _joins(before: Run, run: Run) -> bool:
     first, second = before.step.instruction, run.step.instruction
     flags = [{flag.text for flag in instruction.flags} for instruction in (first, second)]
     plain = not (first.heredocs or second.heredocs)
-    return flags[0] == flags[1] and plain and len(run.commands) <= 1 and second.name == "RUN"
+    return flags[0] == flags[1] and plain and len(before.commands) <= 1 and len(run.commands) <= 1
 
 
 @rule("MS721", "archive-unpacked-later", Severity.INFO, aliases=("DL3010",), confidence=Confidence.LIKELY)
@@ -249,8 +299,8 @@ def archive_unpacked_later(build: Build, asked: Asked) -> Iterator[Match]:
         if not asked.ships(entry):
             continue
         copied: dict[str, Step] = {}
-        for step, _ in written_steps(entry):
-            if step.copied is not None and step.instruction.name == "COPY" and step.copied.source is None:
+        for step, _ in written_steps(build, entry):
+            if step.instruction.name == "COPY" and read_copy(step.instruction).from_ is None:
                 copied.update(dict.fromkeys(_archives(step), step))
             run = runs.get(id(step.instruction)) if copied else None
             if run is not None:

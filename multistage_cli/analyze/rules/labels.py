@@ -38,11 +38,12 @@ def odd_label_name(build: Build) -> Iterator[Match]:
     """Label whose name tools may stumble over.
 
     Docker's guideline: small letters, digits, full stops and hyphens, a letter at the start, a letter or a digit
-    at the end, no two separators in a row; `com.docker.*`, `io.docker.*` and `org.dockerproject.*` are Docker's.
+    at the end, no two separators in a row (an underscore does no harm); `com.docker.*`, `io.docker.*` and
+    `org.dockerproject.*` are Docker's.
 
     Bad, found on lines 2 and 3:
         FROM alpine:3.22
-        LABEL Build_Number="7"
+        LABEL Build-Number="7"
         LABEL com.docker.team="build"
 
     Good:
@@ -54,7 +55,7 @@ def odd_label_name(build: Build) -> Iterator[Match]:
     for entry, step, name, _, written in _labels(build):
         if name.startswith(_RESERVED):
             message = f"label names of {name.rsplit('.', 1)[0]} are Docker's own: use your domain backwards"
-        elif not re.fullmatch(r"[a-z][a-z0-9]*+(?:[.-][a-z0-9]++)*+", name):
+        elif not re.fullmatch(r"[a-z][a-z0-9]*+(?:[._-][a-z0-9]++)*+", name):
             message = f'label name "{name}": use small letters, digits, full stops and hyphens'
         else:
             continue

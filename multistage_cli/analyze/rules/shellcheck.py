@@ -100,7 +100,7 @@ def shellcheck(build: Build) -> Iterator[Match]:
 
 def _scripts(build: Build) -> Iterator[_Script]:
     for entry in build.stages:
-        for step, _ in written_steps(entry):
+        for step, _ in written_steps(build, entry):
             for script in scripts_of(step):
                 dialect = _dialect(script, step)
                 if dialect is not None:
