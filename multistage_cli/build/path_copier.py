@@ -126,9 +126,10 @@ class PathCopier:
 
     def _put_file(self, path: str, entry: Entry) -> None:
         change, certain, files = self._change, self._change.certain, self._files
-        if change.spares and files.entry(path).exists is not Claim.NO:
+        there = files.entry(path).exists
+        if change.spares and there is not Claim.NO:
             files = files.write(path, entry, self._before, Claim.UNKNOWN, keep=True)
-            if certain is Claim.YES:
+            if certain is Claim.YES and there is Claim.UNKNOWN:
                 files = files.write(path, Entry(Claim.YES), self._by, certain, keep=True)
             self._files = files
             return
