@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.variables import declare_argument, expand
+from multistage_cli.cache.inputs import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,19 +43,31 @@ class Environment:
     def __init__(self, build: Build, values: Mapping[str, str] | None = None, *, usual: bool = True) -> None:
         self._build = build
         self._usual = usual
-        self.values: dict[str, str] = dict(values or {})
+        self.values: dict[str, str] = {}
+        # The order as a list that is linked both ways, and a sum over its neighbours: it is the same number for
+        # the same list, and a variable that is set changes it in no time, however many there are.
+        self._before: dict[str, str] = {}
+        self._behind: dict[str, str] = {"": ""}
+        self._last = ""
+        self._sum = 0
+        for name, value in (values or {}).items():
+            self._set(name, value)
+
+    @property
+    def signature(self) -> str:
+        """Equal for the same variables in the same order."""
+        return f"{self._sum:x}"
 
     def start(self, variables: Variables) -> None:
         """At the start of a stage: what the image keeps is set once more, in the image's order."""
         for name, value in variables.environment.items():
-            earlier = self.values.pop(name, None)
             if value is UNKNOWN:
-                self.values[name] = f"{UNKNOWN_VALUE}{name}" if earlier is None else earlier
+                self._set(name, self.values.get(name, f"{UNKNOWN_VALUE}{name}"))
             else:
-                self.values[name] = value
-        if variables.open and not self._usual:
+                self._set(name, value)
+        if variables.open and not self._usual and f"{UNKNOWN_VALUE}others" not in self.values:
             # Others that the base image may set stand between its own and what is set later.
-            self.values.setdefault(f"{UNKNOWN_VALUE}others", "")
+            self._set(f"{UNKNOWN_VALUE}others", "")
 
     def apply(self, step: Step) -> bool:
         """After an instruction; whether it set anything."""
@@ -93,8 +106,29 @@ class Environment:
             self._set(pair.name, _unknown(pair.value, before) if value is UNKNOWN else value)
 
     def _set(self, name: str, value: str) -> None:
-        self.values.pop(name, None)
+        """Set a variable, which moves it to the end."""
+        name = name or f"{UNKNOWN_VALUE}empty"
+        if name in self.values:
+            self._take_out(name)
+        self._sum += self._link(self._last, name, value)
         self.values[name] = value
+        self._before[name], self._behind[self._last], self._behind[name] = self._last, name, ""
+        self._last = name
+
+    def _take_out(self, name: str) -> None:
+        before, behind = self._before.pop(name), self._behind.pop(name)
+        self._sum -= self._link(before, name, self.values.pop(name))
+        self._behind[before] = behind
+        if behind:
+            self._sum -= self._link(name, behind, self.values[behind])
+            self._sum += self._link(before, behind, self.values[behind])
+            self._before[behind] = before
+        else:
+            self._last = before
+
+    @staticmethod
+    def _link(before: str, name: str, value: str) -> int:
+        return int(digest(before, name, value), 16)
 
 
 def environment_at(build: Build, stage: EvaluatedStage, position: int) -> dict[str, str]:

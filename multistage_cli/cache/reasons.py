@@ -78,9 +78,9 @@ class Reasons:
         own = self._own(record)
         if own:
             return own, None
-        if not record.known:
-            return self._definition(record), None
         line = record.broken_by
+        if not record.known and (why := self._definition(record)):
+            return why, None
         if line is not None and certain:
             return self._follows(line), line
         for given, token in zip(
@@ -152,6 +152,7 @@ class Reasons:
     # Definitions
 
     def _definition(self, record: Record) -> str:
+        """What of the definition is another; nothing where only the step before it says it all."""
         earlier = self._counterpart(record)
         if earlier is None or earlier.definition is None or record.definition is None:
             return "was not there before"
@@ -160,9 +161,11 @@ class Reasons:
             if before.get(name) != text:
                 same_text = earlier.step.instruction.text == record.step.instruction.text
                 return _part("shell" if name == "command" and same_text else name)
-        if record.definition.environment:
-            return self._environment(earlier, record)
-        return "it takes something else"
+        if record.broken_by is not None:
+            return ""
+        return (
+            self._environment(earlier, record) if record.definition.environment else "it takes something else"
+        )
 
     def _environment(self, earlier: Record, record: Record) -> str:
         before = _environment_of(self._walk.earlier.world.build, earlier)

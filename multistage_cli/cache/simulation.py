@@ -193,7 +193,7 @@ class Simulation:
         key = digest("key", shape, *(token.text for token in tokens))
         if self.earlier is None or key in self.earlier.keys:
             return key, True
-        if self.assumptions.same_output:
+        if self.assumptions.same_output and any(token.maybe for token in tokens):
             for texts, known in self.earlier.shapes.get(shape, ()):
                 if all(token.maybe or token.text == text for token, text in zip(tokens, texts, strict=True)):
                     return known, True
@@ -214,7 +214,7 @@ class Simulation:
             # An image may hold the same at this path all the same; what an address serves is other content.
             return Token(f"changed {text}", new=True, maybe=not given.address)
         new = self.earlier is not None and text not in self.earlier.tokens
-        return Token(text, new=new, maybe=new)
+        return Token(text, new=new, maybe=new and not given.pinned)
 
     def context_token(self, selector: Selector, signature: str = "") -> Token:
         """What a selector takes from the build context."""
@@ -269,5 +269,5 @@ def _signature(definition: Definition, environment: Environment) -> str:
     texts = [part for entry in definition.parts for part in entry]
     texts += [f"{type(given).__name__}" for given in definition.inputs]
     if definition.environment:
-        texts += ["environment", *(part for entry in environment.values.items() for part in entry)]
+        texts += ["environment", environment.signature]
     return digest(*texts)
