@@ -246,11 +246,17 @@ class _Run:
         rule_of = {entry.code: entry for entry in self.rules}
         if (entry := rule_of.get(USELESS)) is None:
             return
+        ran: dict[str, bool] = {}
         for ignore in self.ignores.ignores:
             for word in ignore.words if ignore.own else ():
+                if word not in ran:
+                    ran[word] = any(covers(word, rule.code, rule.name, rule.aliases) for rule in self.rules)
                 # ShellCheck may not be installed here; its rules then find nothing.
-                ran = any(covers(word, ran.code, ran.name, ran.aliases) for ran in self.rules)
-                if ran and (ignore.line, word) not in self.ignores.used and not word.upper().startswith("SC"):
+                if (
+                    ran[word]
+                    and (ignore.line, word) not in self.ignores.used
+                    and not word.upper().startswith("SC")
+                ):
                     message = f"nothing to ignore here for {word}: delete it, or move it to what it is about"
                     yield _finding(self.build, entry, Match(Span(ignore.line, ignore.line), message))
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from multistage_cli.analyze.selection import covers
+from multistage_cli.analyze.selection import covers, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,10 +85,18 @@ class Ignores:
         self.misunderstood: list[int] = []
         self.ignores = tuple(self._read(build))
         self.used: set[tuple[int, str]] = set()
-        self._by_place: dict[tuple[Reach, int], list[Ignore]] = {}
+        # Each word once for each place, with the lines that have it; words that mean no rule are left out.
+        self._lines: dict[tuple[Reach, int], dict[str, list[int]]] = {}
+        known: dict[str, bool] = {}
         for entry in self.ignores:
-            if entry.place is not None:
-                self._by_place.setdefault((entry.reach, entry.place), []).append(entry)
+            if entry.place is None:
+                continue
+            lines = self._lines.setdefault((entry.reach, entry.place), {})
+            for word in entry.words:
+                if word not in known:
+                    known[word] = is_known(word)
+                if known[word]:
+                    lines.setdefault(word, []).append(entry.line)
 
     def silences(self, finding: Finding) -> bool:
         """Whether a comment silences the finding; remembers the word that does."""
@@ -96,11 +104,11 @@ class Ignores:
         stage = bisect_right(self._stage_starts, finding.line) - 1
         silenced = False
         for place in ((Reach.INSTRUCTION, instruction), (Reach.STAGE, stage), (Reach.FILE, -1)):
-            for entry in self._by_place.get(place, ()):
-                for word in entry.words:
-                    if covers(word, finding.code, finding.name, finding.aliases):
-                        self.used.add((entry.line, word))
-                        silenced = True
+            for word, lines in self._lines.get(place, {}).items():
+                if covers(word, finding.code, finding.name, finding.aliases):
+                    if (lines[0], word) not in self.used:
+                        self.used.update((line, word) for line in lines)
+                    silenced = True
         return silenced
 
     def _read(self, build: Build) -> Iterator[Ignore]:

@@ -11,6 +11,7 @@ from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.engine import analyze_build
 from multistage_cli.analyze.page import DOCKERFILE, Example, page_of
 from multistage_cli.analyze.rule import Rule, all_rules, asked_of, named_stages
+from multistage_cli.analyze.selection import is_known
 from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import Build, evaluate
 from multistage_cli.parser import parse
@@ -78,3 +79,4 @@ def test_rule_is_named_well(rule: Rule) -> None:
     page = page_of(rule)
     assert page.summary.endswith(".")
     assert page.fix.endswith(".")
+    assert all(is_known(word) for word in (rule.code, rule.name, *rule.aliases))

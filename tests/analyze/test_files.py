@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from multistage_cli.analyze import rule as rules_module
 from multistage_cli.analyze.engine import analyze_build
 from multistage_cli.analyze.files import Request, analyze_path
 from multistage_cli.analyze.findings import Severity
-from multistage_cli.analyze.rule import Match, rule
+from multistage_cli.analyze.rule import Match, Rule, rule
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.cli import main
 from multistage_cli.parser import parse
@@ -24,6 +23,8 @@ from multistage_cli.parser import parse
 SHELL_FORM = "FROM alpine:3.22 AS app\nCMD sleep 1\n"
 CLEAN = 'FROM alpine:3.22\nUSER 1000\nCMD ["sleep", "1"]\n'
 THREE = "FROM alpine:3.22 AS base\nFROM base AS dev\nCMD a\nFROM base AS app\nUSER 1000\nFROM base AS old\n"
+
+pytestmark = pytest.mark.usefixtures("few_rules")
 
 
 @pytest.fixture(autouse=True)
@@ -175,14 +176,16 @@ def test_exit_code(options: tuple[str, ...], expected: int, capsys: pytest.Captu
     assert run(capsys, *options)[0] == expected
 
 
-def test_a_rule_that_crashes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_crashes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, few_rules: tuple[Rule, ...]
+) -> None:
     @rule("MS299", "made-to-crash", Severity.STYLE)
     def made_to_crash(build: object) -> Any:
         """Break."""
         yield Match(parse("FROM a").instructions[0].span, "before the crash")
         raise KeyError("oh")
 
-    every = (*rules_module.all_rules(), made_to_crash)
+    every = (*few_rules, made_to_crash)
     monkeypatch.setattr("multistage_cli.analyze.selection.all_rules", lambda: every)
     write("Dockerfile", SHELL_FORM)
     code, out, _ = run(capsys, "--fail-on", "never", "--format", "json")

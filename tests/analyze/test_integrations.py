@@ -28,7 +28,8 @@ def action() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "name",
     [
-        "Dockerfile", "dockerfile", "Dockerfile.dev", "api.Dockerfile", "api.dockerfile", "Containerfile", "MyDockerfile",
+        "Dockerfile", "dockerfile", "Dockerfile.dev", "api.Dockerfile", "api.dockerfile", "Containerfile",
+        "MyDockerfile",
         "Dockerfile.dockerignore", "Dockerfile-old", "Containerfile.x", "Dockerfile.d.e", "readme.md",
     ],
 )  # fmt: skip

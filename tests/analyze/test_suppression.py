@@ -10,6 +10,8 @@ from multistage_cli.analyze.selection import Selection
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.parser import parse
 
+pytestmark = pytest.mark.usefixtures("few_rules")
+
 
 def codes(text: str, selection: Selection | None = None) -> list[str]:
     build = evaluate(parse(text))

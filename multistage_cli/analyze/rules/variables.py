@@ -19,15 +19,16 @@ from multistage_cli.build.variables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
-    from multistage_cli.build.variables import Expansion, Variables
+    from multistage_cli.build.variables import Expansion, GlobalArgument, Variables
     from multistage_cli.parser import Instruction
 
 # A name is compared with at most so many others: a hostile file could have thousands of both.
 _MOST_NAMES = 200
 _NEAR = 0.75
+_MOST_SUGGESTIONS = 50
 # Read by the builder itself, and in no environment (nonEnvArgs in BuildKit's convert.go).
 _BUILDER_NAMES = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 
@@ -62,6 +63,8 @@ def undefined_variable(build: Build) -> Iterator[Match]:
 
     Fix: declare it with ARG or set it with ENV in this stage, or mend its name.
     """
+    outer = {argument.declaration.name: argument for argument in build.graph.global_scope.arguments}
+    told = 0
     for entry in build.stages:
         for step in entry.steps:
             found: dict[str, bool] = {}  # the name, and whether it has a default wherever it stands
@@ -69,16 +72,30 @@ def undefined_variable(build: Build) -> Iterator[Match]:
                 for name in sorted(expansion.unset | expansion.defaulted):
                     if name not in _BUILDER_NAMES and not variables.is_declared(name):
                         found[name] = found.get(name, True) and name not in expansion.unset
+            instruction = step.instruction
+            own = {pair.name for pair in instruction.pairs} if found and instruction.name == "ENV" else ()
             for name, defaulted in found.items():
-                yield _undefined(build, entry, step, name, defaulted=defaulted)
+                told += 1
+                guess = told <= _MOST_SUGGESTIONS
+                yield _undefined(
+                    outer, entry, step, name, defaulted=defaulted, setting=name in own, guess=guess
+                )
 
 
 _BUILDKIT = ("UndefinedVar",)
 
 
-def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str, *, defaulted: bool) -> Match:
+def _undefined(
+    declared: Mapping[str, GlobalArgument],
+    entry: EvaluatedStage,
+    step: Step,
+    name: str,
+    *,
+    defaulted: bool,
+    setting: bool,
+    guess: bool,
+) -> Match:
     line = step.instruction.span.first
-    declared = {argument.declaration.name: argument for argument in build.graph.global_scope.arguments}
     word = f"${{{name}" if f"${{{name}" in step.instruction.text else f"${name}"
     first = step.instruction.raw.split("\n", 1)[0].rstrip("\r")
     indent = first[: len(first) - len(first.lstrip())]
@@ -97,11 +114,10 @@ def _undefined(build: Build, entry: EvaluatedStage, step: Step, name: str, *, de
     if defaulted:
         message = f"${name} is not set in {where}, so its default always holds: declare it with ARG {name} before it"
         return Match.on(entry, step, message, word=word, fix=fix, severity=Severity.INFO)
-    setting = step.instruction.name == "ENV" and any(pair.name == name for pair in step.instruction.pairs)
     if setting and len(step.instruction.pairs) <= _MOST_NAMES and _others_use(step, name):
         message = f"${name} is set by this very ENV, so its other values see nothing yet: write two ENV"
         return Match.on(entry, step, message, word=word)
-    near = _near(name, step.before.variables.scope.values)
+    near = _near(name, step.before.variables.scope.values) if guess else ""
     message = f"${name} is not set in {where} and becomes nothing{near or ': set it with ARG or ENV'}"
     # `ENV PYTHONPATH=/app:$PYTHONPATH` adds to whatever there is: an empty part at worst.
     severity = Severity.INFO if setting else None
@@ -183,6 +199,8 @@ def undefined_base_argument(build: Build) -> Iterator[Match]:
     """
     outer = build.graph.global_scope
     declared = {argument.declaration.name for argument in outer.arguments} | set(outer.scope.values)
+    known = sorted(declared)
+    told = 0
     for stage in build.graph.stages:
         head = read_from(stage.head)
         expansions = [
@@ -191,7 +209,8 @@ def undefined_base_argument(build: Build) -> Iterator[Match]:
         ]
         names = set().union(*(entry.unset | entry.defaulted for entry in expansions)) - declared
         for name in sorted(names):
-            near = _near(name, sorted(declared))
+            told += 1
+            near = _near(name, known) if told <= _MOST_SUGGESTIONS else ""
             message = (
                 f"FROM uses ${name}, which nothing sets there{near or f': write ARG {name}=... before it'}"
             )
