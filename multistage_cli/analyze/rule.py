@@ -122,10 +122,30 @@ class Match:
             others.pop("fix", None)
             span = entry.stage.head.span
             return cls(span, message, related=related, stage=entry.stage.key, **others)
-        offset = -1 if word is None else instruction.text.find(word)
+        offset = -1 if word is None else _whole_word(instruction.text, word)
         if offset >= 0 and (position := instruction.position(offset)).line == instruction.span.first:
             return cls(instruction.span, message, position.column, **others)
         return cls(instruction.span, message, **others)
+
+
+_MOST_TRIES = 20
+
+
+def _whole_word(text: str, word: str) -> int:
+    """Where a word first stands by itself, so that KEY is not found in MY_KEY; -1 where it does not."""
+    offset = text.find(word)
+    for _ in range(_MOST_TRIES):
+        if offset < 0:
+            break
+        before, after = text[offset - 1 : offset], text[offset + len(word) : offset + len(word) + 1]
+        if not (_continues(before, word[:1]) or _continues(word[-1:], after)):
+            return offset
+        offset = text.find(word, offset + 1)
+    return -1
+
+
+def _continues(left: str, right: str) -> bool:
+    return all(letter.isalnum() or letter == "_" for letter in (left, right)) and bool(left and right)
 
 
 @dataclass(frozen=True, slots=True)
