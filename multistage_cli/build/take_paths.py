@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.actor import Actor, base_name, is_directory, is_path, is_pattern
+from multistage_cli.build.changes import OwnerChanged
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.files import Change, Entry, Kind, either, read_mode
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         FileWritten,
         LinkMade,
         ModeChanged,
-        OwnerChanged,
         PathsCopied,
     )
     from multistage_cli.build.files import Content, Files
@@ -226,7 +226,7 @@ def _may_be_link(files: Files, path: str) -> bool:
 
 def _attributes_changed(state: State, change: ModeChanged | OwnerChanged, new: Change, actor: Actor) -> State:
     files, certain = state.files, change.certain
-    follows = getattr(change, "follows", True)
+    follows = not isinstance(change, OwnerChanged) or change.follows
     for path in change.paths:
         folder, _, name = path.rpartition("/")
         if not is_path(path) or is_pattern(folder):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from multistage_cli.build.changes import Cache
@@ -178,7 +178,7 @@ def read_arguments(
     Returns:
         An option that is in neither list is kept as a switch, and makes the arguments incomplete.
     """
-    reader = _ArgumentReader(frozenset(switches.split()), frozenset(with_value.split()), bundled=bundled)
+    reader = _ArgumentReader(_names(switches), _names(with_value), bundled=bundled)
     for word in words:
         reader.take(word)
     return Arguments(
@@ -186,6 +186,11 @@ def read_arguments(
         tuple(reader.operands),
         reader.complete and reader.pending is None,
     )
+
+
+@lru_cache(maxsize=256)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 class _ArgumentReader:

@@ -43,9 +43,7 @@ def neutral(call: Call) -> Iterator[Change]:
     yield from ()
 
 
-@effect(
-    "java", "node", "ruby", "perl", "php", "lua", "tclsh", "R", "Rscript", "julia", "erl", "elixir"
-)
+@effect("java", "node", "ruby", "perl", "php", "lua", "tclsh", "R", "Rscript", "julia", "erl", "elixir")
 def interpreters(call: Call) -> Iterator[Change]:
     """Nothing where they are asked for their version; a program of theirs may do anything."""
     if call.words and all(word is not UNKNOWN and word in _QUESTIONS for word in call.words):
