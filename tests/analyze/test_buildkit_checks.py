@@ -93,8 +93,8 @@ UNASKED = {
     "image of the build's architecture": set(),
     "image of one architecture below a stage": {1},
 }
-"""Lines of InvalidBaseImagePlatform by BuildKit's validations.go: only a registry hands out an image of another
-platform than the one that was asked for."""
+"""Lines of InvalidBaseImagePlatform: only a registry hands out an image of another platform than the one that was
+asked for, so these names are not the engine's to know; tests/engine/test_checks.py asks it with a registry."""
 
 
 @pytest.mark.parametrize("check", params(unasked=True))
