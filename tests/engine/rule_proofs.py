@@ -29,6 +29,8 @@ from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.parser import parse
 
+from tests.engine.conftest import BASE_IMAGE
+
 if TYPE_CHECKING:
     from multistage_cli.analyze.findings import Finding
     from tests.engine.conftest import Docker
@@ -287,7 +289,7 @@ def _prints(engine: Engine) -> None:
 
 
 def _unreachable(engine: Engine) -> None:
-    """Another container gets an answer from the good one alone; `text` is its port, `command` asks."""
+    """Another container gets an answer at port `text` from the good one alone."""
     network = f"multistage-rules-{uuid.uuid4().hex[:12]}"
     engine.docker.run("network", "create", network)
     try:
@@ -299,9 +301,9 @@ def _unreachable(engine: Engine) -> None:
             answered = False
             end = time.monotonic() + (HEALTH_SECONDS if half == "good" else 5)
             while not answered and time.monotonic() < end:
+                code = f"import urllib.request as u; u.urlopen('http://{name}:{engine.pair.text}/', timeout=2)"
                 asked = engine.docker.attempt(
-                    *("run", "--rm", f"--network={network}", "busybox:musl"),
-                    *("wget", "-q", "-T", "2", "-O", "-", f"http://{name}:{engine.pair.text}/"),
+                    *("run", "--rm", f"--network={network}", BASE_IMAGE, "python", "-c", code)
                 )
                 answered = asked.returncode == 0
             assert answered is (half == "good")
