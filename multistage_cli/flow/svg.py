@@ -116,7 +116,8 @@ def described(flow: Flow) -> str:
     boxes = f" in {len(flow.stages)} boxes" if count > len(flow.stages) else ""
     words = f"{count} build stage{'s' if count != 1 else ''}{boxes}; {target_words(flow)} is built."
     if unneeded:
-        shown = ", ".join(unneeded[:_MOST_NAMED]) + (", ..." if len(unneeded) > _MOST_NAMED else "")
+        more = len(unneeded) - _MOST_NAMED
+        shown = ", ".join(unneeded[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         words += f" It does not need {shown}."
     return words
 

@@ -30,7 +30,8 @@ figure svg{display:block;margin:auto}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem;border-bottom:1px solid var(--edge);\
 overflow-wrap:anywhere}
-th{white-space:nowrap}
+tbody th{min-width:8rem}
+td:nth-child(2){white-space:nowrap}
 td ul{margin:0;padding-left:1rem}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 a{color:var(--link)}
@@ -104,7 +105,7 @@ def _row(flow: Flow, stage: FlowStage, arrows: tuple[Arrow, ...], feeding: list[
     lines = stage_lines(stage).partition(" ")[2]
     base = base_words(stage) + (" (not run)" if replaced(stage) else "")
     takes = _list([f"<code>{_text(arrow_words(arrow, flow))}</code>" for arrow in arrows])
-    feeds = _list([f'<a href="#stage-{other.index}">{_text(stage_name(other))}</a>' for other in feeding])
+    feeds = ", ".join(f'<a href="#stage-{other.index}">{_text(stage_name(other))}</a>' for other in feeding)
     return (
         f'<tr id="stage-{stage.index}"><th scope="row">{name}{note}</th><td>{lines}</td>'
         f"<td><code>{_text(base)}</code></td><td>{takes}</td><td>{feeds}</td></tr>"
