@@ -30,6 +30,11 @@ def mkdir(call: Call) -> Iterator[Change]:
         mode = UNKNOWN
     parents = arguments.has("-p", "--parents") or not arguments.complete
     for operand in arguments.operands:
+        parts = operand.split("/")
+        for index in range(1, len(parts) if parents else 0):
+            if parts[index] == ".." and parts[index - 1] not in {"", ".", ".."}:
+                # `mkdir -p a/../b` makes both.
+                yield DirectoryMade(place(call, "/".join(parts[:index])), call.line, call.certain)
         yield DirectoryMade(place(call, operand), call.line, call.certain, parents, mode)
 
 

@@ -41,6 +41,7 @@ TABLE: dict[str, dict[str, str]] = {
         "/w/a": "directory 755 0:0", "/w/a/b": "directory 1777 0:0", "/w/c": "directory 700 0:0",
         "/w/d": "directory ??? 0:0",
     },
+    "mkdir -p a/../b": {"/w/a": "directory 755 0:0", "/w/b": "directory 755 0:0"},
     "mkdir --strange a": {"/w/a": "directory ??? 0:0"},
     "mkdir a || true": {"/w/a": "? directory 755 0:0"},
     "mkdir -p $UNKNOWN/x && mkdir a": {"/w/a": "directory 755 0:0", "/w/x": "?"},
