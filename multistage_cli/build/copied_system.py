@@ -61,29 +61,37 @@ class Landed:
 def with_system(before: State, after: State, source: Shown | None, landed: list[Landed], by: Writer) -> State:
     """The state with the users, packages and libc that its new files say."""
     for path in (_USERS, _GROUPS):
-        if _differs(before, after, path, landed):
+        if _differs(before, after, path, source, landed):
             after = replace(after, accounts=_accounts(after, path, _origin(before, path, source, landed)))
-    if any(_differs(before, after, path, landed) for path in _PACKAGE_LISTS):
+    if any(_differs(before, after, path, source, landed) for path in _PACKAGE_LISTS):
         origins = [_origin(before, path, source, landed) for path in _PACKAGE_LISTS]
         origin = next((found for found in origins if found is not None), None)
         packages = after.packages.doubt(by) if origin is None else origin.packages
         after = replace(after, packages=packages)
     for path, libc in _LOADERS:
-        if after.libc != libc and _differs(before, after, path, landed):
+        if after.libc != libc and _differs(before, after, path, source, landed):
             sure = after.files.exists(path) is Claim.YES
             version = UNKNOWN if source is None or source.state is None else source.state.libc_version
             after = replace(after, libc=libc if sure else UNKNOWN, libc_version=version if sure else UNKNOWN)
             break
-    if after.shell_exists is not Claim.YES and _differs(before, after, _SHELL, landed):
+    if after.shell_exists is not Claim.YES and _differs(before, after, _SHELL, source, landed):
         after = replace(after, shell_exists=after.files.exists(_SHELL))
     return after
 
 
-def _differs(before: State, after: State, path: str, landed: list[Landed]) -> bool:
-    """Whether something else may lie at a path now; asked of few instructions."""
-    if not any(_reaches(place.path, path) for place in landed):
+def _differs(before: State, after: State, path: str, source: Shown | None, landed: list[Landed]) -> bool:
+    """Whether something else may lie at a path now; most instructions are settled without looking there."""
+    if not any(_reaches(place.path, path) and _may_bring(place, path, source) for place in landed):
         return False
     return before.files.entry(path) != after.files.entry(path)
+
+
+def _may_bring(place: Landed, path: str, source: Shown | None) -> bool:
+    """Whether the source may have something for the path; only told where no link leads there."""
+    folder = place.path.rstrip("/")
+    if place.at is None or source is None or (path != folder and not path.startswith(f"{folder}/")):
+        return True
+    return source.files.exists(place.at.rstrip("/") + path.removeprefix(folder)) is not Claim.NO
 
 
 def _reaches(place: str, path: str) -> bool:

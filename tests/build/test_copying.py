@@ -446,3 +446,10 @@ def test_workdir_belongs_to_the_user(user: str, owner: str) -> None:
 def test_workdir_leaves_what_is_there(folder: Path) -> None:
     state = after("FROM scratch\nCOPY --chown=5:6 --chmod=700 tree /t\nWORKDIR /t\n", folder)
     assert at(state, "/t") == "directory 700 5:6"
+
+
+@pytest.mark.parametrize("depth", [90, 2_000])
+@pytest.mark.parametrize("line", ["COPY x {}", "WORKDIR {}", "RUN --mount=type=cache,target={} true"])
+def test_deep_folders_are_no_trouble(line: str, depth: int) -> None:
+    path = "/" + "a/" * depth
+    assert after(f"FROM scratch\n{line.format(path)}\n").exists(path) is not None

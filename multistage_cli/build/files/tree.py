@@ -30,6 +30,8 @@ _MOST_STEPS: Final = 4_000
 _DEEPEST: Final = 50
 _LONGEST_NAME: Final = 255
 _LONGEST_PATH: Final = 4_096
+_MOST_PARTS: Final = 100
+"""Folders in one path; nobody nests deeper, and work grows with the cube of it."""
 _MOST_NAMES: Final = 10_000
 _MOST_ANSWERS: Final = 2_000
 _DIRECTORY: Final = Entry(Claim.YES, Kind.DIRECTORY, 0o755, 0, 0)
@@ -155,6 +157,8 @@ class Files:
         if len(path) > _LONGEST_PATH or "\0" in path or not path.startswith("/"):
             return None
         rest = [name for name in reversed(path.split("/")) if name not in {"", "."}]
+        if len(rest) > _MOST_PARTS:
+            return None
         done: list[str] = []
         links = 0
         node: Node | None = self.root
@@ -177,7 +181,7 @@ class Files:
                 continue
             links += 1
             target = entry.target
-            if target is UNKNOWN or links > _MOST_LINKS or len(rest) > _LONGEST_PATH:
+            if target is UNKNOWN or links > _MOST_LINKS or len(rest) > _MOST_PARTS:
                 return None
             done = [] if target.startswith("/") else done[:-1]
             node = _node(self.root, done)
