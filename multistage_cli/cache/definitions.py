@@ -11,6 +11,7 @@ file.go (CacheMap).
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -126,10 +127,8 @@ class Settings:
         word = expand(text, scope, escape=escape).value
         if word is UNKNOWN:
             word = f"unknown {text}"
-        found = posixpath.normpath(posixpath.join(self.folder.rstrip("/") or "/", word))
-        found = "/" + found.lstrip("/") if found.startswith("/") else found
-        # NormalizePath of util/system keeps a slash at the end, and RUN sees the difference.
-        self.folder = found + "/" if word.endswith("/") and found != "/" else found
+        # RUN gets an absolute path as it is written, `..` and slashes at its end included; a relative one is cleaned.
+        self.folder = word if word.startswith("/") else posixpath.normpath(posixpath.join(self.folder, word))
 
     def _take_shell(self, state: State) -> None:
         shell = state.shell.value
@@ -184,7 +183,11 @@ class Definitions:
                     else self._source(edge, mount.from_, (source,), ())
                 )
                 shown.append((described, given))
-        flags = [f"{flag.name}={flag.value}" for flag in instruction.flags if flag.name != "mount"]
+        flags = [
+            f"{flag.name}={flag.value}"
+            for flag in instruction.flags
+            if flag.name != "mount" and flag.value not in _USUAL_FLAGS.get(flag.name, ())
+        ]
         return Definition(
             (
                 ("command", command),
@@ -207,21 +210,30 @@ class Definitions:
     def _mount(self, mount: Mount, step: Step, folder: str) -> str:
         """What counts of a mount besides the content that it shows."""
         target = self._expanded(mount.target, step)
-        place = posixpath.normpath(posixpath.join(folder or "/", target))
-        owner = ",".join(self._expanded(entry, step) for entry in (mount.mode, mount.uid, mount.gid))
+        # As for WORKDIR: only a relative path is cleaned.
+        place = target if target.startswith("/") else posixpath.normpath(posixpath.join("/", folder, target))
+        user, group = (self._expanded(entry, step) for entry in (mount.uid, mount.gid))
+        mode = _mode(self._expanded(mount.mode, step))
         identity = self._expanded(mount.id, step)
         if mount.type in {"secret", "ssh"}:
             # What a secret holds is no part of the key; where it is put is.
             variable = self._expanded(mount.env, step)
-            return f"{mount.type} {identity},{target},{variable},{owner},{mount.required}"
+            name = identity or posixpath.basename(target)
+            file = target or (
+                "" if variable else f"/run/secrets/{name}" if mount.type == "secret" else "agent"
+            )
+            usual = "400" if mount.type == "secret" else "600"
+            return f"{mount.type} {name},{file},{variable},{user or 0},{group or 0},{mode or usual},{mount.required}"
         if mount.type == "tmpfs":
-            return f"{place} tmpfs {self._expanded(mount.size, step)}"
+            return f"{place} tmpfs {_bytes(self._expanded(mount.size, step))}"
+        owner = f"{mode},{user},{group}"
         if mount.type == "cache":
             sharing = self._expanded(mount.sharing, step)
-            # An id of its own is left out of the key (checkShouldClearCacheOpts), and so is its sharing.
-            own = identity not in {"", target} or sharing not in {"", "shared"}
-            namespace = self._build.build_args.get("BUILDKIT_CACHE_MOUNT_NS", "")
-            return f"{place} cache {'its own' if own else f'default {namespace}'} {mount.readonly} {owner}"
+            whole = f"{self._build.build_args.get('BUILDKIT_CACHE_MOUNT_NS', '')}/{identity or target}"
+            # An id that is not made of the target is left out of the key, and so is the sharing then
+            # (checkShouldClearCacheOpts).
+            usual_id = place in (whole, whole.partition("/")[2]) and sharing in ("", "shared")
+            return f"{place} cache {whole if usual_id else 'its own'} {mount.readonly} {owner}"
         return f"{place} {mount.type} {mount.readonly} {owner}"
 
     def _expanded(self, text: str | None, step: Step) -> str:
@@ -243,8 +255,8 @@ class Definitions:
     def _working_directory(self, step: Step, settings: Settings) -> Definition | None:
         after = settings.copy()
         after.apply(step)
-        place = after.folder.rstrip("/")
-        if not place:
+        place = _cleaned(after.folder)
+        if place == "/":
             return None  # dispatchWorkdir makes no folder there
         time = self._build.build_args.get("SOURCE_DATE_EPOCH", "")
         return Definition((("folder", place), ("user", settings.user), ("SOURCE_DATE_EPOCH", time)))
@@ -274,13 +286,15 @@ class Definitions:
             for (name, value), raw in zip(copied.heredocs, read.heredocs, strict=True)
         ]
         unknown_place = f"{settings.folder}\0{read.destination}"
+        # BuildKit cleans a destination, and keeps `/.` at its end.
+        dot = "." if read.destination.endswith("/.") else ""
         chown = self._expanded(read.chown, step)
         parts = (
             ("sources", "\0".join(_kept_name(word, parents=read.parents) for word in words)),
             ("here-documents", "\0".join(bodies)),
-            ("destination", unknown_place if copied.destination is UNKNOWN else copied.destination),
+            ("destination", unknown_place if copied.destination is UNKNOWN else copied.destination + dot),
             ("--chown", chown),
-            ("--chmod", self._expanded(read.chmod, step)),
+            ("--chmod", _mode(self._expanded(read.chmod, step))),
             ("--exclude", "\0".join(read.exclude)),
             ("flags", f"{instruction.name == 'ADD' if read.unpack is None else read.unpack} {read.parents}"),
         )
@@ -308,6 +322,26 @@ def _command(instruction: Instruction, settings: Settings, *, windows: bool) -> 
         for heredoc in instruction.heredocs
     ]
     return "\n".join((f"{settings.shell}\0{text}", *bodies))
+
+
+_USUAL_FLAGS = {"network": ("default",), "security": ("sandbox",)}
+_SIZE = re.compile(r"(\d+)([kmgtp]?)i?b?", re.IGNORECASE)
+
+
+def _cleaned(folder: str) -> str:
+    found = posixpath.normpath(folder)
+    return "/" + found.lstrip("/") if found.startswith("/") else found
+
+
+def _mode(text: str) -> str:
+    """An octal number without the noughts in front; anything else as it is."""
+    return text.lstrip("0") or "0" if text.isdecimal() else text
+
+
+def _bytes(text: str) -> str:
+    """A size of tmpfs in bytes, as units.RAMInBytes reads it; anything else as it is."""
+    found = _SIZE.fullmatch(text)
+    return str(int(found[1]) << 10 * " kmgtp".index(found[2].lower() or " ")) if found else text
 
 
 def _kept_name(word: str, *, parents: bool) -> str:

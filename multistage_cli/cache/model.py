@@ -64,6 +64,11 @@ class StageVerdicts:
     needed: bool
     verdicts: tuple[Verdict, ...]
 
+    @property
+    def title(self) -> str:
+        """The name, or `stage 1` where there is none."""
+        return f"stage {self.label}" if self.label.isdecimal() else self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:

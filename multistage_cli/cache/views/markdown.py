@@ -31,13 +31,13 @@ def _lines(report: CacheReport) -> Iterator[str]:
             continue
         target = " (target)" if stage.key == report.target else ""
         yield ""
-        yield f"**{_escaped(stage.label)}**{target}"
+        yield f"**{_escaped(stage.title)}**{target}"
         yield ""
         yield "| line | instruction | result | because |"
         yield "|---:|---|---|---|"
         for verdict in stage.verdicts:
             yield _row(verdict)
-    spare = [_escaped(stage.label) for stage in report.stages if not stage.needed]
+    spare = [_escaped(stage.title) for stage in report.stages if not stage.needed]
     if spare:
         yield ""
         yield f"Not built for this target: {', '.join(spare)}"

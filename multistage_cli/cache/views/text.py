@@ -91,7 +91,7 @@ class Stages:
             yield _indented(table)
         spare = [stage for stage in self.report.stages if not stage.needed]
         if spare:
-            names = ", ".join(printable(stage.label) for stage in spare)
+            names = ", ".join(printable(stage.title) for stage in spare)
             yield Text()
             yield _indented(Text(f"Not built for this target: {names}", style="dim"))
         if self.report.change:
@@ -106,8 +106,9 @@ class Stages:
 def _stage(
     stage: StageVerdicts, first: Verdict | None, target: str | None, width: int, options: ConsoleOptions
 ) -> Text:
-    name = printable(stage.label) if not stage.label.isdecimal() else f"stage {stage.label}"
-    text = Text(_fitted(f"{name} (target)" if stage.key == target else name, width), style="bold")
+    name = printable(stage.title)
+    text = Text()
+    text.append(_fitted(f"{name} (target)" if stage.key == target else name, width), style="bold")
     digits = len(str(stage.verdicts[-1].line))
     pointer = ">" if options.ascii_only else "▶"
     for verdict in stage.verdicts:

@@ -120,4 +120,10 @@ SCENARIOS: tuple[Scenario, ...] = (
         "FROM {base}\nRUN cat <<-EOF > /x\n\techo one\nEOF\nRUN true\n",
         edits=(("\techo", "\t\techo"),),
     ),
+    Scenario(
+        "run",
+        "the-usual-network",
+        "FROM {base}\nRUN echo 1\nRUN true\n",
+        edits=(("RUN echo", "RUN --network=default echo"),),
+    ),
 )

@@ -73,4 +73,28 @@ SCENARIOS: tuple[Scenario, ...] = (
         other_arguments={"A": "2"},
         questions=(BEFORE, ("--changed-arg", "A")),
     ),
+    Scenario(
+        "settings",
+        "working-directory-with-a-dot",
+        "FROM {base}\nWORKDIR /a\nRUN echo two\n",
+        edits=(("WORKDIR /a", "WORKDIR /a/."),),
+    ),
+    Scenario(
+        "settings",
+        "working-directory-with-dots",
+        "FROM {base}\nWORKDIR /a\nRUN echo two\n",
+        edits=(("WORKDIR /a", "WORKDIR /b/../a"),),
+    ),
+    Scenario(
+        "settings",
+        "working-directory-relative-with-a-slash",
+        "FROM {base}\nWORKDIR /a\nWORKDIR b\nRUN echo two\n",
+        edits=(("WORKDIR b", "WORKDIR b/"),),
+    ),
+    Scenario(
+        "settings",
+        "working-directory-from-the-root",
+        "FROM {base}\nWORKDIR a\nRUN echo two\n",
+        edits=(("WORKDIR a", "WORKDIR /a"),),
+    ),
 )
