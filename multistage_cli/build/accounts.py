@@ -17,6 +17,15 @@ LAST_USER: Final = 60_000
 """The last one: UID_MAX and GID_MAX."""
 
 
+_MOST_DIGITS: Final = 10  # of 2**32
+
+
+def number_of(text: str) -> int | None:
+    """The id that a user or a group is named by, or None for a name."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if plain else None
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A user.
@@ -111,9 +120,10 @@ class Accounts:
             return UNKNOWN, self.group_id(group) if group is not None else UNKNOWN
         if group is None and ":" in user:
             user, _, group = user.partition(":")
-        if user.isdecimal():
-            uid: Known[int] = int(user)
-            account = self._numbered(int(user))
+        number = number_of(user)
+        if number is not None:
+            uid: Known[int] = number
+            account = self._numbered(number)
         else:
             found = self.users.get(user or "root")
             account = found if found is not None and found.exists is Claim.YES else None
@@ -122,15 +132,16 @@ class Accounts:
             return uid, self.group_id(group)
         if account is not None:
             return uid, account.gid
-        numbered = user.isdecimal() and self.users_complete and self._settled()
+        numbered = number is not None and self.users_complete and self._settled()
         return uid, 0 if numbered or uid == 0 else UNKNOWN
 
     def group_id(self, group: Known[str]) -> Known[int]:
         """The number of a group by its name or number."""
         if group is UNKNOWN:
             return UNKNOWN
-        if group.isdecimal():
-            return int(group)
+        number = number_of(group)
+        if number is not None:
+            return number
         found = self.groups.get(group)
         if found is not None and found.exists is Claim.YES:
             return found.gid
@@ -141,12 +152,13 @@ class Accounts:
         if user is UNKNOWN:
             return UNKNOWN
         name = user.partition(":")[0]
-        account = self._numbered(int(name)) if name.isdecimal() else self.users.get(name or "root")
+        number = number_of(name)
+        account = self.users.get(name or "root") if number is None else self._numbered(number)
         if account is not None and account.exists is Claim.YES:
             return account.home
         if name in {"", "root", "0"}:
             return "/root"
-        return "/" if name.isdecimal() and self.users_complete and self._settled() else UNKNOWN
+        return "/" if number is not None and self.users_complete and self._settled() else UNKNOWN
 
     def add_user(self, account: Account) -> Accounts:
         """One user more; a name that exists keeps what it has, as useradd refuses it."""

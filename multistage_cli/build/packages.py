@@ -159,9 +159,12 @@ def _bare(name: str) -> str:
     return name.partition("=")[0].partition("/")[0].partition(":")[0].removesuffix("+")
 
 
-def packaged_mode(parts: Parts) -> int:
-    """The permission bits of a command or a library of a Debian package."""
-    return 0o644 if parts[:-1] == _LIBRARIES else _SET_ID.get(parts[-1], 0o755)
+def packaged_file(parts: Parts, by: Writer | None = None) -> Entry:
+    """A command or a library of a Debian package."""
+    mode = 0o644 if parts[:-1] == _LIBRARIES else _SET_ID.get(parts[-1], 0o755)
+    # What runs as a group belongs to it: shadow, _ssh, tty.
+    gid: Known[int] = UNKNOWN if mode & _SET_GROUP else 0
+    return Entry(Claim.YES, Kind.FILE, mode, 0, gid, writer=by, because=by)
 
 
 def is_listed(parts: Parts) -> bool:
@@ -173,6 +176,7 @@ _SET_ID: Final = {
     "chage": 0o2755, "chfn": 0o4755, "chsh": 0o4755, "expiry": 0o2755, "gpasswd": 0o4755, "mount": 0o4755,
     "newgrp": 0o4755, "passwd": 0o4755, "ssh-agent": 0o2755, "su": 0o4755, "sudo": 0o4755, "umount": 0o4755,
 }  # fmt: skip
+_SET_GROUP: Final = 0o2000
 _COMMANDS: Final = frozenset({("usr", "bin"), ("usr", "sbin"), ("usr", "games")})
 _LIBRARIES: Final = ("usr", "lib", "x86_64-linux-gnu")
 _UNTOUCHED: Final = frozenset(
@@ -220,8 +224,7 @@ class DebianFiles:
             return self._removed(entry, shipped, known)
         added = self.packages.added
         if shipped & added:
-            mode = packaged_mode(below)
-            return Entry(Claim.YES, Kind.FILE, mode, 0, 0, writer=self.by, because=self.by)
+            return packaged_file(below, self.by)
         if entry.exists is Claim.YES:
             return entry
         alternative = debian_files.is_alternative(below[-1])

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from multistage_cli.build.accounts import Accounts
+from multistage_cli.build.accounts import Accounts, number_of
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import ABSENT, ANYTHING, MAYBE, Entry, Files, Kind
 from multistage_cli.build.packages import Packages
@@ -195,7 +195,7 @@ class State:
         if self.windows:
             known = {"containeradministrator": Claim.YES, "containeruser": Claim.NO}
             return known.get(name.casefold(), Claim.UNKNOWN)
-        return Claim.YES if name in {"", "root"} or (name.isdecimal() and int(name) == 0) else Claim.NO
+        return Claim.YES if name in {"", "root"} or number_of(name) == 0 else Claim.NO
 
 
 def _runnable(entry: Entry) -> Entry:

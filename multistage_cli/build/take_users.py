@@ -10,7 +10,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.accounts import Account, Group
+from multistage_cli.build.accounts import Account, Group, number_of
 from multistage_cli.build.actor import Actor, is_path
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import ABSENT, UMASK, Change, Entry, Kind, Query
@@ -58,8 +58,8 @@ def user_made(state: State, change: UserMade, actor: Actor) -> State:
 
 
 def _number(change: UserMade) -> Known[int]:
-    text = change.identifier
-    return int(text) if text is not None and text.isascii() and text.isdecimal() else UNKNOWN
+    found = None if change.identifier is None else number_of(change.identifier)
+    return UNKNOWN if found is None else found
 
 
 def _ids(state: State, change: UserMade) -> tuple[Known[int], Known[int]]:

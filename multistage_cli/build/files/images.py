@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.model import ABSENT, MAYBE, Entry, Kind
-from multistage_cli.build.packages import is_listed, packaged_mode
+from multistage_cli.build.packages import is_listed, packaged_file
 
 if TYPE_CHECKING:
     from multistage_cli.build.files.events import Parts
@@ -83,7 +83,7 @@ class ImageFiles:
         from multistage_cli.facts import debian_files
 
         if not known.packages.isdisjoint(debian_files.providers(path, known.suite)):
-            return Entry(Claim.YES, Kind.FILE, packaged_mode(parts), 0, 0)
+            return packaged_file(parts)
         if debian_files.is_alternative(parts[-1]):
             made = any(path in debian_files.made(name, known.suite) for name in known.packages)
             return _FOUND if made else MAYBE
