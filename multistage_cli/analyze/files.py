@@ -8,13 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multistage_cli.analyze.config.targets import (
-    BAKE_NAMES,
-    COMPOSE_NAMES,
-    LAST_STAGE,
-    bake_targets,
-    compose_targets,
-)
 from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.engine import analyze_build, unreadable
 from multistage_cli.analyze.rule import named_stages
@@ -35,6 +28,8 @@ if TYPE_CHECKING:
 
 OWN_NAMES = ("multistage.toml", "pyproject.toml")
 HADOLINT_NAMES = (".hadolint.yaml", ".hadolint.yml")
+COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+BAKE_NAMES = ("docker-bake.hcl", "docker-bake.json")
 _ENOUGH_FOR_PROCESSES = 24
 """Fewer files are done before other processes have started."""
 
@@ -203,7 +198,7 @@ def _evaluated(
     names = configuration.settings.targets or _targets_beside(source)
     indexes = named_stages(build, names)
     last = len(build.graph.stages) - 1
-    if LAST_STAGE in names and last >= 0:
+    if _LAST_STAGE in names and last >= 0:
         indexes = tuple(sorted({*indexes, last}))
     if not indexes:
         return build, None, configuration
@@ -215,6 +210,9 @@ def _evaluated(
     return build, indexes, replace(configuration, settings=settings)
 
 
+_LAST_STAGE = ""  # a build that names no target; see analyze/config/targets.py
+
+
 def _targets_beside(source: Source) -> frozenset[str]:
     """The targets that Bake and Compose files in the Dockerfile's folder build; empty where nothing is plain."""
     if source.path is None:
@@ -224,6 +222,8 @@ def _targets_beside(source: Source) -> frozenset[str]:
         place = source.path.parent / name
         if not place.is_file():
             continue
+        from multistage_cli.analyze.config.targets import bake_targets, compose_targets
+
         try:
             text = text_of(place)
         except MultistageError:

@@ -17,10 +17,6 @@ from multistage_cli.analyze.config.yaml import YamlError, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""In Compose's order; one of them counts."""
-BAKE_NAMES = ("docker-bake.hcl", "docker-bake.json")
-
 LAST_STAGE = ""
 """Stands for a build that names no target."""
 

@@ -21,7 +21,7 @@ ignored:
 override:
   error:
     - DL4003
-  info: [DL3024, SC9]
+  info: [DL3024, NoSuchRule]
   style: []
 label-schema:
   author: text

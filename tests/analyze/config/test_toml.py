@@ -91,7 +91,7 @@ def test_what_holds_for_a_path() -> None:
         ("ignores = []", 'x has an unknown key "ignores"; did you mean "ignore"?'),
         ("nonsense = 1", f'x has an unknown key "nonsense"; known are {", ".join(KEYS)}'),
         ('[per-path."a"]\ntargets = []', 'x has an unknown key "per-path."a".targets"'),
-        ('ignore = ["MS299"]', 'x has "MS299", which is no rule; did you mean "MS20'),
+        ('ignore = ["MS299"]', 'x has "MS299", which is no rule; did you mean "MS'),
         ('ignore = ["unreachable-stages"]', 'no rule; did you mean "unreachable-stage"?'),
         ('[severity]\nMS299 = "info"', 'x has "MS299", which is no rule'),
         (
