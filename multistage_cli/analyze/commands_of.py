@@ -284,7 +284,11 @@ def _invoked(written: tuple[Known[str], ...], where: _Where, step: Step, depth: 
     words, _, _ = unwrap(written, {}, step.before.user.value)
     first = written[0]
     outer = "" if first is UNKNOWN else first.rsplit("/", 1)[-1]
-    if not words or words[0] is UNKNOWN:
+    asks = outer == "command" and written[1:2] in {
+        ("-v",),
+        ("-V",),
+    }  # where a program is, and does not run it
+    if asks or not words or words[0] is UNKNOWN:
         if outer:
             yield _invocation(outer, written[1:], where, "")
         return

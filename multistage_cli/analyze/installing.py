@@ -92,7 +92,9 @@ def kept(
 
 def _may_clean(run: Run, change: Installation | IndexRefresh, folders: tuple[str, ...]) -> bool:
     """Whether something in the RUN may delete the files, although that is not certain."""
-    for other in run.step.changes:
+    changes = run.step.changes
+    place = next((index for index, other in enumerate(changes) if other is change), 0)
+    for other in changes[place + 1 :]:
         if isinstance(other, CacheRemoval) and other.manager == change.manager:
             return True
         if isinstance(other, Untracked) and "clean" in other.name.casefold():
