@@ -48,7 +48,7 @@ def test_golden(name: str) -> None:
 EVERYTHING = """\
 ARG TAG
 FROM --platform=$BUILDPLATFORM golang:1.24 AS build
-ARG VERSION=1.0 NOTE="a 'b' ${x}"
+ARG VERSION=1.0 NOTE="a 'b' \\${x}"
 RUN --mount=type=secret,id=npmrc --mount=type=secret,id=token,env=API_TOKEN --mount=type=ssh,id=work true
 RUN --network=host true
 FROM build AS test

@@ -334,7 +334,7 @@ def test_files_of_a_stage(folder: Path) -> None:
 
 
 def test_an_image_without_a_shell(folder: Path) -> None:
-    found = recipes('FROM gcr.io/distroless/static-debian12\nCOPY a /\nCMD ["/a"]\n', folder)
+    found = recipes('FROM gcr.io/distroless/static-debian12\nCOPY a /a\nCMD ["/a"]\n', folder)
     assert found["List them"].argv == ("tar", "-tvf", "/tmp/app.tar")
     assert not any(what.startswith("Look around") for what in found)
 

@@ -158,7 +158,8 @@ def test_they_really_build(tool: ToolName, tmp_path: Path, monkeypatch: pytest.M
     found = collected(
         FROM_SCRATCH, Path(), name="Containerfile", tool=tool, build_contexts={"assets": "./assets"}
     )
-    for recipe in found.recipes:
+    # Two platforms last: podman 4.3 now and then loses one of them, and then its `images` fails.
+    for recipe in sorted(found.recipes, key=lambda recipe: "--manifest" in recipe.argv):
         words = {"build", "images", "history", "inspect", "image"}
         if recipe.tool == tool.value and recipe.argv[1] in words:
             typed(*recipe.argv)

@@ -21,7 +21,12 @@ from multistage_cli.commands.views import bake, compose
 from multistage_cli.parser import parse
 from tests.engine.conftest import ROOT, Docker
 
-pytestmark = pytest.mark.engine
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(
+        shutil.which("curl") is None, reason="curl is not installed, and is among the commands"
+    ),
+]
 
 SERVER = """\
 import http.server, sys

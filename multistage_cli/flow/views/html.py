@@ -31,7 +31,7 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem;border-bottom:1px solid var(--edge);\
 overflow-wrap:anywhere}
 tbody th{min-width:8rem}
-td:nth-child(2){white-space:nowrap}
+td:nth-child(2){white-space:nowrap}td:nth-child(3){min-width:11rem}
 td ul{margin:0;padding-left:1rem}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 a{color:var(--link)}

@@ -30,7 +30,7 @@ target "app" {
   args = {
     TAG = TAG
     VERSION = "1.0"
-    NOTE = "a 'b' "
+    NOTE = "a 'b' \u0024{x}"
   }
   secret = ["id=npmrc,env=NPMRC", "id=token,env=API_TOKEN"]
   ssh = ["work"]
