@@ -1,0 +1,444 @@
+"""Bytes that ship and need not: build tools, copies of whole layers, what is deleted too late."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from multistage_cli.analyze.findings import Confidence, Related, Severity
+from multistage_cli.analyze.rule import Asked, Match, rule
+from multistage_cli.analyze.rules.interpreters import copies_into
+from multistage_cli.build.changes import (
+    Compilation,
+    Deletion,
+    IndexRefresh,
+    Installation,
+    ModeChanged,
+    OwnerChanged,
+)
+from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.files import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multistage_cli.build.claims import Known
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.build.files import Entry
+
+_BUILD_TOOLS = frozenset({
+    "autoconf", "automake", "bison", "build-base", "build-essential", "clang", "cmake", "flex", "g++", "gcc",
+    "gfortran", "golang", "golang-go", "libtool", "linux-headers", "linux-headers-generic", "make", "meson",
+    "musl-dev",
+    "ninja-build", "pkg-config", "python3-dev", "rustc", "cargo", "libc6-dev", "llvm", "nasm", "default-jdk",
+})  # fmt: skip
+_DEVELOPMENT_ENDS = ("-dev", "-devel")
+
+
+@rule("MS730", "build-tools-shipped", Severity.WARNING, confidence=Confidence.LIKELY)
+def build_tools_shipped(build: Build, asked: Asked) -> Iterator[Match]:
+    r"""Compilers and header packages in a layer that ships.
+
+    They are for building. In the image they are hundreds of megabytes, and of use to an intruder.
+
+    Bad, found on line 2:
+        FROM debian:bookworm-slim
+        RUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq-dev \
+            && rm -rf /var/lib/apt/lists/*
+        COPY app.c /app.c
+        CMD ["cat", "/app.c"]
+
+    Good:
+        FROM debian:bookworm-slim AS build
+        RUN apt-get update && apt-get install -y --no-install-recommends build-essential libpq-dev
+        COPY app.c /app.c
+        FROM debian:bookworm-slim
+        COPY --from=build /app.c /app.c
+        CMD ["cat", "/app.c"]
+
+    Good:
+        FROM debian:bookworm-slim
+        RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev \
+            && echo 'int main(void) { return 0; }' > /main.c && gcc -o /app /main.c \
+            && apt-get purge -y --auto-remove gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+        CMD ["/app"]
+
+    Fix: build in a stage of its own and COPY --from it, or remove them in the same RUN.
+    """
+    for index in asked.targets:
+        final = build.stages[index].final
+        for number in build.graph.chain(index):
+            owner = build.stages[number]
+            if number != index and number in asked.targets:
+                continue
+            for step, change in owner.changes():
+                if not isinstance(change, Installation) or change.manager not in {"apt", "apk", "dnf"}:
+                    continue
+                named = [name.partition("=")[0] for name in change.packages]
+                tools = [name for name in named if name in _BUILD_TOOLS or name.endswith(_DEVELOPMENT_ENDS)]
+                left = [name for name in tools if final.has_package(name) is Claim.YES]
+                if left and change.group is None:
+                    message = f"{', '.join(left[:4])} ship in {build.stages[index].stage.title}: build in another stage"
+                    yield Match.on(owner, step, f"{message} and COPY --from it", word=left[0])
+
+
+def _layers_of(build: Build, asked: Asked) -> Iterator[tuple[EvaluatedStage, Step, frozenset[int]]]:
+    """Each RUN in a layer that ships, with the stages whose layers lie below and beside it."""
+    seen: set[int] = set()
+    for index in asked.targets:
+        chain = build.graph.chain(index)
+        for number in chain:
+            if number in seen:
+                continue
+            seen.add(number)
+            owner = build.stages[number]
+            for step in owner.steps:
+                if step.instruction.name == "RUN":
+                    yield owner, step, frozenset(chain)
+
+
+def _is_earlier(entry: Entry, step: Step, owner: EvaluatedStage, chain: frozenset[int]) -> bool:
+    """Whether an earlier layer of the same image holds what lies at a path."""
+    by = entry.writer
+    if entry.exists is not Claim.YES or by is None or by.stage not in chain:
+        return False
+    return by.stage != owner.stage.index or by.line < step.line
+
+
+@rule("MS731", "deleted-in-later-layer", Severity.WARNING)
+def deleted_in_later_layer(build: Build, asked: Asked) -> Iterator[Match]:
+    """RUN that deletes what an earlier layer of the image holds.
+
+    The file is not in the container any more, and its bytes are in the image all the same: a layer only ever adds.
+
+    Bad, found on line 3:
+        FROM debian:bookworm-slim
+        COPY archive.tar /tmp/archive.tar
+        RUN tar -xf /tmp/archive.tar -C /srv && rm /tmp/archive.tar
+        ==> archive.tar <==
+        not really
+
+    Good:
+        FROM debian:bookworm-slim
+        RUN --mount=type=bind,source=archive.tar,target=/tmp/archive.tar tar -xf /tmp/archive.tar -C /srv
+        ==> archive.tar <==
+        not really
+
+    Good:
+        FROM debian:bookworm-slim AS build
+        COPY archive.tar /tmp/archive.tar
+        RUN tar -xf /tmp/archive.tar -C /srv && rm /tmp/archive.tar
+        FROM debian:bookworm-slim
+        COPY --from=build /srv /srv
+        ==> archive.tar <==
+        not really
+
+    Fix: write and delete it in one RUN, show it with RUN --mount=type=bind, or do it in a stage that does not ship.
+    """
+    for owner, step, chain in _layers_of(build, asked):
+        for change in step.changes:
+            if not isinstance(change, Deletion) or change.certain is not Claim.YES or not change.complete:
+                continue
+            for path in change.paths:
+                if set(path) & set("*?["):
+                    continue
+                before = step.before.files.entry(path)
+                if not _is_earlier(before, step, owner, chain) or before.writer is None:
+                    continue
+                if before.kind is Kind.DIRECTORY and step.before.files.names(path) == ():
+                    continue
+                line = before.writer.line
+                message = (
+                    f"{path} stays in the layer of line {line}: delete it there, or do this in another stage"
+                )
+                yield Match.on(
+                    owner, step, message, word=path, related=(Related(line, f"this layer keeps {path}"),)
+                )
+
+
+@rule("MS732", "layer-copied-by-chown", Severity.WARNING)
+def layer_copied_by_chown(build: Build, asked: Asked) -> Iterator[Match]:
+    """RUN chown or chmod of what an earlier COPY brought.
+
+    Each file whose owner or mode changes is written once more into the layer of that RUN: the image holds it twice.
+
+    Bad, found on line 3:
+        FROM debian:bookworm-slim
+        COPY data.bin /srv/data/
+        RUN chown -R 1000:1000 /srv/data
+        ==> data.bin <==
+        large
+
+    Good:
+        FROM debian:bookworm-slim
+        COPY --chown=1000:1000 data.bin /srv/data/
+        ==> data.bin <==
+        large
+
+    Good:
+        FROM debian:bookworm-slim
+        RUN mkdir /cache && chown -R 1000:1000 /cache
+
+    Fix: write COPY --chown=USER:GROUP or --chmod=MODE instead.
+    """
+    for owner, step, chain in _layers_of(build, asked):
+        for change in step.changes:
+            if not isinstance(change, OwnerChanged | ModeChanged) or change.certain is not Claim.YES:
+                continue
+            for path in change.paths:
+                found = (
+                    _copied_before(build, owner, step, path, chain) if not set(path) & set("*?[") else None
+                )
+                if found is None or not _alters(step, change, found[1]):
+                    continue
+                line = found[0].line
+                flag = "--chown" if isinstance(change, OwnerChanged) else "--chmod"
+                message = (
+                    f"this writes {found[1]} of line {line} a second time into the image: write {flag} there"
+                )
+                related = (Related(line, f"copied here, where {flag} costs nothing"),)
+                yield Match.on(owner, step, message, word=path, related=related)
+                break
+
+
+def _copied_before(
+    build: Build, owner: EvaluatedStage, step: Step, path: str, chain: frozenset[int]
+) -> tuple[Step, str] | None:
+    """The latest COPY of files at or below a path in an earlier layer, and one path that it brought."""
+    recursive = step.before.files.entry(path).kind is Kind.DIRECTORY
+    for number in sorted(chain, reverse=True):
+        if number > owner.stage.index:
+            continue
+        for other in reversed(build.stages[number].steps):
+            copied = other.copied
+            if copied is None or copied.destination is UNKNOWN:
+                continue
+            if number == owner.stage.index and other.line >= step.line:
+                continue
+            at = copied.destination.rstrip("/") or "/"
+            if not (at == path or (recursive and at.startswith(f"{path.rstrip('/')}/"))):
+                continue
+            files = _files_of(other, at)
+            if files:
+                return other, files
+    return None
+
+
+def _files_of(step: Step, at: str) -> str | None:
+    """A file that a COPY surely brought."""
+    entry = step.after.files.entry(at)
+    if entry.exists is Claim.YES and entry.kind is Kind.FILE:
+        return at
+    copied = step.copied
+    for source in () if copied is None else copied.sources:
+        if source is UNKNOWN:
+            continue
+        place = f"{at.rstrip('/')}/{posixpath.basename(source.rstrip('/'))}"
+        if step.after.files.entry(place).kind is Kind.FILE:
+            return place
+    names = step.after.files.names(at)
+    for name in () if names is UNKNOWN else names:
+        place = f"{at.rstrip('/')}/{name}"
+        if step.after.files.entry(place).kind is Kind.FILE:
+            return place
+    return None
+
+
+def _alters(step: Step, change: OwnerChanged | ModeChanged, path: str) -> bool:
+    """Whether owner or mode of a file surely are others afterwards."""
+    before, after = step.before.files.entry(path), step.after.files.entry(path)
+    if after.exists is not Claim.YES:
+        return False
+    pairs: tuple[tuple[Known[int], Known[int]], ...]
+    if isinstance(change, OwnerChanged):
+        pairs = ((before.uid, after.uid), (before.gid, after.gid))
+    else:
+        pairs = ((before.mode, after.mode),)
+    return any(old is not UNKNOWN and new is not UNKNOWN and old != new for old, new in pairs)
+
+
+@rule("MS733", "package-lists-refreshed-alone", Severity.WARNING)
+def package_lists_refreshed_alone(build: Build) -> Iterator[Match]:
+    """`apt-get update` in one RUN and `apt-get install` in the next.
+
+    The cache keeps the first one for weeks. The second then asks for versions that the archive does not have any
+    more, and fails with "404 Not Found", or installs old ones.
+
+    Bad, found on line 2:
+        FROM debian:bookworm-slim
+        RUN apt-get update
+        RUN apt-get install -y --no-install-recommends curl
+
+    Good:
+        FROM debian:bookworm-slim
+        RUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+
+    Fix: write both in one RUN, with `rm -rf /var/lib/apt/lists/*` at its end.
+    """
+    for entry in build.stages:
+        alone: Step | None = None
+        for step in entry.steps:
+            refreshes = any(
+                isinstance(change, IndexRefresh) and change.manager == "apt" for change in step.changes
+            )
+            installs = any(
+                isinstance(change, Installation) and change.manager == "apt" for change in step.changes
+            )
+            if installs and not refreshes and alone is not None:
+                message = f"apt-get install on line {step.line} uses package lists that the cache may keep for weeks"
+                related = (Related(step.line, "installs from them"),)
+                yield Match.on(entry, alone, f"{message}: write both in one RUN", word="apt", related=related)
+                alone = None
+            elif refreshes:
+                alone = None if installs else step
+
+
+@rule("MS734", "local-packages-copied", Severity.WARNING, confidence=Confidence.LIKELY)
+def local_packages_copied(build: Build, asked: Asked) -> Iterator[Match]:
+    """COPY of the developer's own node_modules or virtual environment.
+
+    What was built for another system overwrites what the image has installed, and what does not ship slows each
+    build down.
+
+    Bad, found on line 5:
+        FROM node:20-slim
+        WORKDIR /app
+        COPY package.json ./
+        RUN npm install
+        COPY . .
+        ==> package.json <==
+        {}
+        ==> node_modules/.package-lock.json <==
+        {}
+
+    Good:
+        FROM node:20-slim
+        WORKDIR /app
+        COPY package.json ./
+        RUN npm install
+        COPY . .
+        ==> package.json <==
+        {}
+        ==> node_modules/.package-lock.json <==
+        {}
+        ==> .dockerignore <==
+        node_modules
+
+    Fix: write node_modules, .venv and __pycache__ into .dockerignore.
+    """
+    context = build.context
+    if context is None:
+        return
+    for entry in build.stages:
+        for step in entry.steps:
+            copied = step.copied
+            if copied is None or copied.source is not None or entry.stage.index not in asked.needed:
+                continue
+            for source in copied.sources:
+                if source is UNKNOWN or set(source) & set("*?["):
+                    continue
+                folder = posixpath.normpath(f"/{source}").strip("/")
+                found = next((name for name in _LOCAL if context.exists(posixpath.join(folder, name))), None)
+                if found is not None:
+                    path = posixpath.dirname(posixpath.join(folder, found))
+                    message = f"{path} of the build context is copied, too: write it into .dockerignore"
+                    yield Match.on(entry, step, message, word=source)
+                    break
+
+
+# A folder of packages, by something that only a real one has.
+_LOCAL = ("node_modules/.package-lock.json", ".venv/pyvenv.cfg", "venv/pyvenv.cfg")
+
+
+@rule("MS735", "development-packages-copied", Severity.INFO, confidence=Confidence.LIKELY)
+def development_packages_copied(build: Build, asked: Asked) -> Iterator[Match]:
+    """node_modules with development dependencies that a COPY --from brings into a layer that ships.
+
+    Compilers, linters and test runners then ship with the program.
+
+    Bad, found on line 6:
+        FROM node:20-slim AS build
+        WORKDIR /app
+        COPY package.json package-lock.json ./
+        RUN npm ci
+        FROM node:20-slim
+        COPY --from=build /app/node_modules /app/node_modules
+        CMD ["node", "/app/server.js"]
+
+    Good:
+        FROM node:20-slim AS build
+        WORKDIR /app
+        COPY package.json package-lock.json ./
+        RUN npm ci && npm prune --omit=dev
+        FROM node:20-slim
+        COPY --from=build /app/node_modules /app/node_modules
+        CMD ["node", "/app/server.js"]
+
+    Fix: install with --omit=dev for what ships, or `npm prune --omit=dev` at the end of the builder.
+    """
+    for _, owner, step, source, path in copies_into(build, asked):
+        if posixpath.basename(path) != "node_modules":
+            continue
+        installed: Step | None = None
+        for number in reversed(build.graph.chain(source.stage.index)):
+            for made in build.stages[number].steps:
+                text = made.instruction.text
+                for change in made.changes:
+                    if (
+                        isinstance(change, Installation)
+                        and change.manager in {"npm", "yarn", "pnpm"}
+                        and not change.packages
+                    ):
+                        installed = made if change.development else None
+                if "prune" in text or "--production" in text or "--omit" in text:
+                    installed = None
+        if installed is not None:
+            related = (Related(installed.line, "installs development dependencies, too"),)
+            message = (
+                f"{path} of {source.stage.title} ships with development dependencies: install with --omit=dev"
+            )
+            yield Match.on(owner, step, message, related=related)
+
+
+@rule("MS736", "source-tree-shipped", Severity.INFO, confidence=Confidence.LIKELY)
+def source_tree_shipped(build: Build, asked: Asked) -> Iterator[Match]:
+    """COPY --from of a folder that a compiler worked in.
+
+    Sources and what lies between them and the program ship along with it.
+
+    Bad, found on line 6:
+        FROM golang:1.25 AS build
+        WORKDIR /app
+        COPY . .
+        RUN CGO_ENABLED=0 go build -o /app/server .
+        FROM debian:bookworm-slim
+        COPY --from=build /app /app
+        CMD ["/app/server"]
+
+    Good:
+        FROM golang:1.25 AS build
+        WORKDIR /app
+        COPY . .
+        RUN CGO_ENABLED=0 go build -o /app/server .
+        FROM debian:bookworm-slim
+        COPY --from=build /app/server /app/server
+        CMD ["/app/server"]
+
+    Fix: copy the program alone.
+    """
+    for _, owner, step, source, path in copies_into(build, asked):
+        made = [
+            output
+            for _, change in source.changes()
+            if isinstance(change, Compilation) and change.tool in {"go", "cargo", "gcc", "g++", "cc", "clang"}
+            for output in change.outputs
+            if output.startswith(f"{path.rstrip('/')}/")
+        ]
+        whole = any(
+            other.copied is not None and other.copied.whole_context and other.copied.destination is not UNKNOWN
+            and other.copied.destination.rstrip("/") == path.rstrip("/")
+            for other in source.steps
+        )  # fmt: skip
+        if made and whole and path != "/":
+            message = f"{path} has all sources of {source.stage.title}: copy {made[-1]} alone"
+            yield Match.on(owner, step, message, word=path)

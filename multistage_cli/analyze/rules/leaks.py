@@ -1,0 +1,479 @@
+"""Secrets that end up in the image: files that are copied, written or deleted too late, and tokens in the text."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from multistage_cli.analyze.findings import Confidence, Related, Severity
+from multistage_cli.analyze.rule import Asked, Match, rule
+from multistage_cli.analyze.rules.interpreters import copies_into, landed
+from multistage_cli.analyze.scripts_of import scripts_of
+from multistage_cli.build.changes import Deletion, FileWritten, PathsCopied
+from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.files import Kind, Nature
+from multistage_cli.build.instructions import read_mounts
+from multistage_cli.shell import Opaque, Variable, commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multistage_cli.build.evaluate import Build, Step
+    from multistage_cli.build.files import Entry
+    from multistage_cli.build.state import State
+    from multistage_cli.shell import Word
+
+_MOST_PATHS = 5_000
+"""Files of a build context that are looked at by name."""
+
+_SUSPECTS = frozenset({
+    ".env", ".env.local", ".env.production", ".netrc", "_netrc", ".git-credentials", ".pgpass", ".htpasswd", "id_rsa",
+    "id_dsa", "id_ecdsa", "id_ed25519", ".npmrc", ".yarnrc.yml", ".pypirc", "pip.conf", "credentials",
+    "credentials.json", "config.json", "kubeconfig", "service-account.json",
+})  # fmt: skip
+_SUSPECT_ENDS = (".pem", ".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx")
+_HARMLESS_FOLDERS = frozenset(
+    {"test", "tests", "testdata", "fixtures", "example", "examples", "node_modules", "docs"}
+)
+
+
+def _is_suspect(path: str) -> bool:
+    """Whether a file is worth a look: whether it is a secret, its content says."""
+    name = posixpath.basename(path)
+    if _HARMLESS_FOLDERS & set(path.split("/")[:-1]):
+        return False
+    return name in _SUSPECTS or name.endswith(_SUSPECT_ENDS)
+
+
+def _secrets_of_context(build: Build) -> tuple[str, ...]:
+    """Paths of the build context that may be secrets."""
+    if build.context is None:
+        return ()
+    found = zip(build.context.entries(), range(_MOST_PATHS), strict=False)
+    return tuple(entry.path for entry, _ in found if entry.kind == "file" and _is_suspect(entry.path))
+
+
+def _is_secret(entry: Entry) -> bool:
+    return entry.exists is Claim.YES and entry.content is not None and entry.content.nature is Nature.SECRET
+
+
+@rule("MS640", "secret-file-copied", Severity.ERROR, confidence=Confidence.LIKELY)
+def secret_file_copied(build: Build, asked: Asked) -> Iterator[Match]:
+    """COPY or ADD that brings a private key or a file with passwords or tokens into a layer that ships.
+
+    Whoever pulls the image can read it, also where a later instruction deletes it.
+
+    Bad, found on line 3:
+        FROM alpine:3.22
+        WORKDIR /app
+        COPY . .
+        ==> .env <==
+        DATABASE_PASSWORD=example
+
+    Good:
+        FROM alpine:3.22
+        WORKDIR /app
+        COPY . .
+        ==> .env <==
+        DATABASE_PASSWORD=example
+        ==> .dockerignore <==
+        .env
+
+    Good:
+        FROM alpine:3.22 AS build
+        COPY .netrc /root/.netrc
+        FROM alpine:3.22
+        COPY --from=build /etc/alpine-release /release
+        ==> .netrc <==
+        machine example.com login me password example
+
+    Fix: name it in .dockerignore; hand it over with RUN --mount=type=secret while building, and as a file or a
+    variable of the container while running.
+    """
+    suspects = _secrets_of_context(build)
+    for entry in build.stages if suspects else ():
+        if not asked.ships(entry):
+            continue
+        for step in entry.steps:
+            found = _copied_secret(step, suspects)
+            if found is not None:
+                path, place = found
+                message = f"{path} looks like a secret and ships as {place}: name it in .dockerignore"
+                yield Match.on(entry, step, message)
+
+
+def _copied_secret(step: Step, suspects: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first secret of the build context that a COPY takes, and where it lies then."""
+    copied = step.copied
+    if copied is None or copied.source is not None or copied.destination is UNKNOWN:
+        return None
+    for source in copied.sources:
+        if source is UNKNOWN:
+            continue
+        base = posixpath.normpath(f"/{source}").strip("/")
+        for path in suspects:
+            if base == path or set(source) & set("*?["):
+                folder = copied.destination.rstrip("/")
+                places = [f"{folder}/{posixpath.basename(path)}", folder]
+            elif not base or path.startswith(f"{base}/"):
+                places = [f"{copied.destination.rstrip('/')}/{path.removeprefix(base).lstrip('/')}"]
+            else:
+                continue
+            for place in places:
+                there = step.after.files.entry(place)
+                if _is_secret(there) and there.writer is not None and there.writer.line == step.line:
+                    return path, place
+    return None
+
+
+@rule("MS641", "secret-crosses-stages", Severity.ERROR, confidence=Confidence.LIKELY)
+def secret_crosses_stages(build: Build, asked: Asked) -> Iterator[Match]:
+    """COPY --from that brings a secret file of a builder into a layer that ships.
+
+    It came into the builder with a wide COPY, or a command wrote it there, and rides along in its folder.
+
+    Bad, found on line 5:
+        FROM alpine:3.22 AS build
+        WORKDIR /app
+        COPY . .
+        FROM alpine:3.22
+        COPY --from=build /app /app
+        ==> .env <==
+        DATABASE_PASSWORD=example
+
+    Good:
+        FROM alpine:3.22 AS build
+        WORKDIR /app
+        COPY . .
+        FROM alpine:3.22
+        COPY --from=build /app/page.txt /app/
+        ==> .env <==
+        DATABASE_PASSWORD=example
+        ==> page.txt <==
+        hello
+
+    Fix: copy what is needed only, or name the file in .dockerignore.
+    """
+    suspects = _secrets_of_context(build)
+    for _, owner, step, source, path in copies_into(build, asked):
+        for below in _secrets_below(source.final, path, suspects):
+            place = landed(step, source, path, below)
+            if place is None or not _is_secret(step.after.files.entry(place)):
+                continue
+            writer = source.final.files.entry(below).writer
+            related = () if writer is None else (Related(writer.line, f"{below} comes from here"),)
+            message = (
+                f"{below} of {source.stage.title} looks like a secret and ships as {place}: do not copy it"
+            )
+            yield Match.on(owner, step, message, related=related)
+            break
+
+
+def _secrets_below(state: State, path: str, suspects: tuple[str, ...]) -> Iterator[str]:
+    """The secrets at or below a path: what commands named there, and what the build context may have brought."""
+    base = path.rstrip("/")
+    for found, _ in zip(state.files.touched(), range(_MOST_PATHS), strict=False):
+        if (
+            (found == path or found.startswith(f"{base}/"))
+            and _is_suspect(found)
+            and _is_secret(state.files.entry(found))
+        ):
+            yield found
+    for suspect in suspects:
+        parts = suspect.split("/")
+        for depth in range(len(parts)):
+            found = f"{base}/{'/'.join(parts[depth:])}"
+            if _is_secret(state.files.entry(found)):
+                yield found
+
+
+@rule("MS642", "secret-mount-kept", Severity.ERROR)
+def secret_mount_kept(build: Build, asked: Asked) -> Iterator[Match]:
+    """RUN that copies what a secret mount shows into a layer that ships.
+
+    The mount itself is in no layer. A copy of it is.
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=netrc cp /run/secrets/netrc /root/.netrc
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=token cat /run/secrets/token > /etc/token
+
+    Good:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=netrc,target=/root/.netrc wget -q https://example.com/
+
+    Good:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=netrc cp /run/secrets/netrc /root/.netrc \
+            && wget -q https://example.com/ && rm /root/.netrc
+
+    Fix: mount it where it is needed (target=), or delete the copy in the same RUN.
+    """
+    for entry in build.stages:
+        if not asked.ships(entry):
+            continue
+        for step in entry.steps:
+            mounts = [
+                mount
+                for mount in read_mounts(step.instruction)
+                if mount.type == "secret" and mount.env is None
+            ]
+            places = {
+                mount.target or f"/run/secrets/{posixpath.basename(mount.source or mount.id or '')}"
+                for mount in mounts
+            }
+            for path in _copies_of(step, places) if places else ():
+                if step.after.exists(path) is Claim.YES:
+                    message = (
+                        f"{path} keeps a copy of a secret in this layer: mount it there with target={path}"
+                    )
+                    yield Match.on(entry, step, message, word=path)
+
+
+def _copies_of(step: Step, places: set[str]) -> list[str]:
+    found = []
+    for change in step.changes:
+        if isinstance(change, PathsCopied) and change.certain is Claim.YES and places & set(change.sources):
+            into = step.after.files.entry(change.destination).kind is Kind.DIRECTORY
+            name = posixpath.basename(next(path for path in change.sources if path in places))
+            found.append(f"{change.destination.rstrip('/')}/{name}" if into else change.destination)
+    for text in scripts_of(step):
+        for command in commands(text.text).commands:
+            words = {word.literal or "" for word in command.words[1:]}
+            if command.name != "cat" or not words & places:
+                continue
+            for redirect in command.redirects:
+                target = None if redirect.target is None else redirect.target.literal
+                if redirect.operator in {">", ">>"} and target is not None and target.startswith("/"):
+                    found.append(target)
+    return [path for path in found if not path.startswith(("/dev/", "/proc/"))]
+
+
+_CREDENTIAL_FILES = frozenset(
+    {".npmrc", ".netrc", ".git-credentials", ".pypirc", "pip.conf", ".yarnrc.yml", "auth.json"}
+)
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:TOKEN|PASSWORD|PASSWD|SECRET|PAT|APIKEY|API_KEY|AUTH|CREDENTIALS?)(?:_|$)", re.IGNORECASE
+)
+
+
+@rule("MS643", "credentials-written", Severity.ERROR)
+def credentials_written(build: Build, asked: Asked) -> Iterator[Match]:
+    """RUN that writes a token into a file of credentials and leaves it in a layer that ships.
+
+    Bad, found on line 3:
+        FROM node:20-slim
+        ARG NPM_TOKEN
+        RUN echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN" > /root/.npmrc
+
+    Good:
+        FROM node:20-slim
+        RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm --version
+
+    Good:
+        FROM node:20-slim
+        ARG NPM_TOKEN
+        RUN echo "//registry.npmjs.org/:_authToken=$NPM_TOKEN" > /root/.npmrc && npm --version && rm /root/.npmrc
+
+    Fix: mount the file with RUN --mount=type=secret,target=; to delete it in a later RUN does not help.
+    """
+    for entry in build.stages:
+        for step in entry.steps if asked.ships(entry) else ():
+            for path, name in _credentials(step):
+                if step.after.exists(path) is Claim.YES:
+                    message = f"{path} keeps ${name} in this layer: use RUN --mount=type=secret,target={path}"
+                    yield Match.on(entry, step, message, word=path)
+
+
+def _credentials(step: Step) -> Iterator[tuple[str, str]]:
+    """Files of credentials that a RUN writes a secret variable into."""
+    written = [change.path for change in step.changes if isinstance(change, FileWritten)]
+    candidates = [path for path in written if posixpath.basename(path) in _CREDENTIAL_FILES]
+    if not candidates:
+        return
+    for text in scripts_of(step):
+        for command in commands(text.text).commands:
+            targets = [redirect.target for redirect in command.redirects if redirect.operator in {">", ">>"}]
+            names = [name for word in command.words for name in _secret_names(word)]
+            for target in targets:
+                base = "" if target is None else _last_text(target)
+                for path in candidates:
+                    if names and posixpath.basename(path) == posixpath.basename(base):
+                        yield path, names[0]
+
+
+def _last_text(word: Word) -> str:
+    last = word.parts[-1] if word.parts else ""
+    return last if isinstance(last, str) else ""
+
+
+def _secret_names(word: Word) -> Iterator[str]:
+    for part in word.parts:
+        if isinstance(part, Variable) and _SECRET_NAME.search(part.name):
+            yield part.name
+
+
+@rule("MS644", "secret-deleted-too-late", Severity.ERROR, confidence=Confidence.LIKELY)
+def secret_deleted_too_late(build: Build, asked: Asked) -> Iterator[Match]:
+    """Secret file that a later instruction deletes.
+
+    It is not in the container's files any more, and all the same in the layer that brought it, which everybody
+    downloads.
+
+    Bad, found on line 3:
+        FROM alpine:3.22
+        COPY .netrc /app/.netrc
+        RUN HOME=/app wget -q https://example.com/ && rm /app/.netrc
+        ==> .netrc <==
+        machine example.com login me password example
+
+    Good:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=netrc,target=/root/.netrc wget -q https://example.com/
+
+    Fix: mount it with RUN --mount=type=secret,target=.
+    """
+    for entry in build.stages:
+        for step in entry.steps if asked.ships(entry) else ():
+            for change in step.changes:
+                if not isinstance(change, Deletion):
+                    continue
+                for path in change.paths:
+                    before = step.before.files.entry(path)
+                    if not _is_secret(before) or before.writer is None:
+                        continue
+                    related = (Related(before.writer.line, f"this layer keeps {path}"),)
+                    message = (
+                        f"{path} stays in the layer of line {before.writer.line}: use RUN --mount=type=secret"
+                    )
+                    yield Match.on(entry, step, message, word=path, related=related)
+
+
+# The forms that the providers themselves publish for secret scanners; each is long and unmistakable.
+_TOKENS = (
+    r"gh[pousr]_[A-Za-z0-9]{36}", r"github_pat_[A-Za-z0-9_]{60,}", r"glpat-[A-Za-z0-9_-]{20}", r"AKIA[0-9A-Z]{16}",
+    r"xox[abprs]-[A-Za-z0-9-]{20,}", r"npm_[A-Za-z0-9]{36}", r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}",
+    r"sk_live_[A-Za-z0-9]{24,}", r"AIza[0-9A-Za-z_-]{35}", r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
+)  # fmt: skip
+
+
+@rule("MS645", "token-in-dockerfile", Severity.ERROR, confidence=Confidence.LIKELY)
+def token_in_dockerfile(build: Build) -> Iterator[Match]:
+    """Token or private key in the Dockerfile itself.
+
+    Everybody who reads the repository has it, and the image's history as a rule, too.
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        RUN wget -q --header "Authorization: token ghp_aaaabbbbccccddddeeeeffff0000111122223" https://example.com/
+
+    Good:
+        FROM alpine:3.22
+        RUN --mount=type=secret,id=token,env=GITHUB_TOKEN \
+            wget -q --header "Authorization: token $GITHUB_TOKEN" https://example.com/
+
+    Fix: revoke it, and hand its successor over with RUN --mount=type=secret.
+    """
+    pattern = re.compile("|".join(rf"(?<![A-Za-z0-9]){token}" for token in _TOKENS))
+    for entry in build.stages:
+        for step in entry.steps:
+            if step.fired:
+                continue
+            found = pattern.search(step.instruction.raw)
+            if found is not None:
+                shown = f"{found[0][:8]}..."
+                yield Match.on(
+                    entry, step, f"{shown} looks like a token: revoke it, and use RUN --mount=type=secret"
+                )
+
+
+@rule("MS646", "credentials-in-clone", Severity.ERROR)
+def credentials_in_clone(build: Build, asked: Asked) -> Iterator[Match]:
+    """Address with a token in it for git clone, in a layer that ships.
+
+    Git keeps the address in .git/config, and so the token.
+
+    Bad, found on line 3:
+        FROM registry.example.com/team/git:1
+        ARG TOKEN
+        RUN git clone https://oauth2:$TOKEN@example.com/team/app.git /app
+
+    Good:
+        FROM registry.example.com/team/git:1 AS build
+        ARG TOKEN
+        RUN git clone https://oauth2:$TOKEN@example.com/team/app.git /app
+        FROM alpine:3.22
+        COPY --from=build /app/src /app
+
+    Good:
+        FROM registry.example.com/team/git:1
+        RUN --mount=type=secret,id=netrc,target=/root/.netrc git clone https://example.com/team/app.git /app
+
+    Fix: clone in a stage that does not ship, or with RUN --mount=type=secret and a .netrc.
+    """
+    for entry in build.stages:
+        for step in entry.steps if asked.ships(entry) else ():
+            for text in scripts_of(step):
+                for command in commands(text.text).commands:
+                    words = [word.literal for word in command.words[:2]]
+                    if words != ["git", "clone"] or ".git" in _removed(step):
+                        continue
+                    if any(_has_credentials(word) for word in command.words[2:]):
+                        message = "git keeps this address with its token in .git/config: clone in a stage that does not"
+                        yield Match.on(entry, step, f"{message} ship", word="git clone")
+
+
+def _has_credentials(word: Word) -> bool:
+    text = "".join(part if isinstance(part, str) else "\0" for part in word.parts)
+    found = re.match(r"https?://([^/@]*)@", text)
+    if found is None or "\0" not in found[1]:
+        return False
+    return any(isinstance(part, Variable | Opaque) for part in word.parts)
+
+
+def _removed(step: Step) -> set[str]:
+    """Last names of what a RUN deletes."""
+    return {
+        posixpath.basename(path.rstrip("/"))
+        for change in step.changes
+        if isinstance(change, Deletion)
+        for path in change.paths
+    } | ({".git"} if "rm -rf" in step.instruction.text and ".git" in step.instruction.text else set())
+
+
+@rule("MS647", "git-history-shipped", Severity.WARNING)
+def git_history_shipped(build: Build, asked: Asked) -> Iterator[Match]:
+    """COPY that brings the repository's .git into a layer that ships.
+
+    It is the whole history: all that was ever deleted, and often more bytes than the program.
+
+    Good:
+        FROM alpine:3.22
+        WORKDIR /app
+        COPY . .
+        ==> .dockerignore <==
+        .git
+
+    Bad, found on line 3:
+        FROM alpine:3.22
+        WORKDIR /app
+        COPY . .
+        ==> .git/HEAD <==
+        ref: refs/heads/main
+
+    Fix: write .git into .dockerignore.
+    """
+    for entry in build.stages:
+        for step in entry.steps if asked.ships(entry) else ():
+            copied = step.copied
+            if copied is None or copied.destination is UNKNOWN:
+                continue
+            place = f"{copied.destination.rstrip('/')}/.git"
+            before = step.before.exists(f"{place}/HEAD")
+            if step.after.exists(f"{place}/HEAD") is Claim.YES and before is Claim.NO:
+                message = f"{place}, the whole history, ships with this: write .git into .dockerignore"
+                yield Match.on(entry, step, message)
