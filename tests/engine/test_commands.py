@@ -124,7 +124,8 @@ EXAMPLES = {
     ),
     "platforms": Example(
         "FROM --platform=$BUILDPLATFORM busybox:musl AS build\nARG TARGETARCH\nRUN echo $TARGETARCH > /arch\n"
-        'FROM scratch\nCOPY --from=build /arch /arch\nCOPY --from=build /bin/busybox /busybox\nENTRYPOINT ["/busybox", "cat", "/arch"]\n',
+        "FROM scratch\nCOPY --from=build /arch /arch\n"
+        'COPY --from=build /bin/busybox /busybox\nENTRYPOINT ["/busybox", "cat", "/arch"]\n',
         shows=("Build it for linux/amd64 and linux/arm64", "List them"),
         lacks=("Look around in the image",),
     ),
