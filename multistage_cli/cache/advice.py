@@ -90,7 +90,12 @@ def _tried(
     if saved <= 0:
         return None
     return Advice(
-        candidate.line, candidate.stage, candidate.action, candidate.sentence, round(saved / total, 1)
+        line=candidate.line,
+        stage=candidate.stage,
+        action=candidate.action,
+        text=candidate.sentence,
+        steps_saved=round(saved / total, 1),
+        bytes_saved=candidate.size_bytes,
     )
 
 

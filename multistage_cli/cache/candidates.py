@@ -52,6 +52,7 @@ class Candidate:
         stage: its stage's key.
         action: `move`, `split` or `mount`.
         sentence: what to do.
+        size_bytes: what the build adds less, where that is known.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Candidate:
     stage: str
     action: str
     sentence: str
+    size_bytes: int | None = None
 
 
 def candidates(build: Build, broken: frozenset[int], arguments: frozenset[str]) -> Iterator[Candidate]:
@@ -213,7 +215,8 @@ def _mount(
     )
     text = _Lines(build).mounted(copy, run, flags)
     sentence = f"leave out line {copy.line}, {_shown(copy)}, and give the RUN in line {run.line} {flags}"
-    yield Candidate(text, copy.line, entry.stage.key, "mount", sentence)
+    size_bytes = build.context.size_of(files).size_bytes if build.context else None
+    yield Candidate(text, copy.line, entry.stage.key, "mount", sentence, size_bytes)
 
 
 def _target(place: str, path: str, *, several: bool) -> str:

@@ -80,7 +80,7 @@ class Advice:
         action: `move`, `split` or `mount`.
         text: what to do, in one sentence.
         steps_saved: how many steps then stay cached; with a history the mean for a change in it.
-        bytes_saved: what those steps add to the image, where that is known.
+        bytes_saved: what the build writes less each time, where that is known.
     """
 
     line: int

@@ -33,8 +33,8 @@ def saved(advice: Advice) -> str:
     """What following an advice saves, in a few words."""
     steps = f"{advice.steps_saved:g}"
     text = f"{steps} {'step' if advice.steps_saved == 1 else 'steps'} fewer"
-    if advice.bytes_saved:
-        text += f", about {max(1, round(advice.bytes_saved / _MEGABYTE)):,} MB"
+    if advice.bytes_saved and advice.bytes_saved >= _MEGABYTE:
+        text += f", about {round(advice.bytes_saved / _MEGABYTE):,} MB"
     return text
 
 
