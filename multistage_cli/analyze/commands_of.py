@@ -265,6 +265,8 @@ class _Where:
 def _in_script(script: ShellScript, step: Step, *, nested: bool, depth: int) -> Iterator[Invocation]:
     errexit, pipefail = shell_options(script.shell[1:])
     read = commands(script.text, pipefail=pipefail, errexit=errexit)
+    if read.broken and "<<" in script.text:
+        return  # what looks like a command may be the text of a here-document
     values = _Values(step.before.variables, read.assigned)
     before: Command | None = None
     for command in read.commands:

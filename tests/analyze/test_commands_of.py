@@ -40,6 +40,7 @@ def commands(run: str, *, before: str = "") -> list[str]:
         ("<<E\na\nb c\nE", ["a", "b c"]),
         ("cat <<E > /x && a\ntext\nE", ["cat", "a"]),
         ("<<E\n#!/usr/bin/env python3\nimport a\nE", []),
+        ("<<E cat > /x && <<F cat > /y\na\nE\nb\nF", []),  # the grammar does not read it
         ("", []),
     ],
 )
