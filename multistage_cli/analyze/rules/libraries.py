@@ -20,9 +20,9 @@ from multistage_cli.shell import commands
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from multistage_cli.build.claims import Known
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.build.files import Content
-    from multistage_cli.build.state import State
 
 _MOST_PATHS = 5_000
 """Paths of a stage that are looked at: a hostile file could name many more."""
@@ -233,7 +233,7 @@ def shared_library_missing(build: Build, asked: Asked) -> Iterator[Match]:
         if source is None:
             continue
         for package, library in _linked_with(build, build.stages[source], path, line):
-            if _has_library(target.final, package):
+            if _has_library(build, target, package):
                 continue
             message = f"{path} needs {library} of {package}, which {target.stage.title} does not have: install it there"
             yield Match.on(owner, step, message, related=_made(line, path))
@@ -284,27 +284,31 @@ def _link_options(source: EvaluatedStage, name: str, line: int | None) -> frozen
     return frozenset(found)
 
 
-def _has_library(state: State, package: str) -> bool:
+def _has_library(build: Build, target: EvaluatedStage, package: str) -> bool:
     """Whether the image has a package, or may have it or its files."""
+    state = target.final
     # Debian 13 renamed some for the 64-bit time_t.
     if any(state.has_package(name) is not Claim.NO for name in (package, f"{package}t64")):
         return True
+    if "LD_LIBRARY_PATH" in state.environment:
+        return True
     suite = state.packages.start.suite
     files = () if suite is None else debian_files.libraries(package, suite) or ()
-    return (
-        any(
-            _may_be_copied(state, place)
-            for path in files
-            for place in (path, f"/usr/local/lib/{posixpath.basename(path)}")
-        )
-        or "LD_LIBRARY_PATH" in state.environment
+    if any(state.exists(path) is Claim.YES for path in files):
+        return True
+    return any(
+        step.copied is not None and _may_hold_libraries(step.copied.destination)
+        for number in build.graph.chain(target.stage.index)
+        for step in build.stages[number].steps
     )
 
 
-def _may_be_copied(state: State, path: str) -> bool:
-    """Whether something of this build may have put a file there: what the base image has, its packages say."""
-    entry = state.files.entry(path)
-    return entry.exists is Claim.YES or (entry.exists is Claim.UNKNOWN and entry.because is not None)
+def _may_hold_libraries(destination: Known[str]) -> bool:
+    """Whether a COPY may bring shared libraries to where the loader looks."""
+    if destination is UNKNOWN:
+        return True
+    folder = destination.rstrip("/")
+    return folder in {"", "/usr", "/usr/local"} or folder.startswith(("/lib", "/usr/lib", "/usr/local/lib"))
 
 
 _MANAGERS = frozenset({"pip", "uv", "pipx"})
@@ -350,7 +354,7 @@ def python_library_missing(build: Build, asked: Asked) -> Iterator[Match]:
     seen: set[tuple[int, str]] = set()
     for target, owner, step, made, change in (*_copied_packages(build, asked), *_own_packages(build, asked)):
         for name, package in _needs(change, made):
-            if (target.stage.index, name) in seen or _has_library(target.final, package):
+            if (target.stage.index, name) in seen or _has_library(build, target, package):
                 continue
             seen.add((target.stage.index, name))
             message = f"{name} needs {package}, which {target.stage.title} does not have: install it there"
