@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from multistage_cli.build.instructions import Mount
 
 _WILD = frozenset("*?[")
-_MOST_STEPS = 2_000
-"""Steps of a stage that are looked at for near names and mounts: a hostile file could have many more."""
+_MOST_NAMES = 200
+"""Paths of a stage that are looked at for near names: a hostile file could have many more."""
 
 
 def _taken(build: Build) -> Iterator[tuple[EvaluatedStage, Step, EvaluatedStage, str]]:
@@ -67,9 +67,14 @@ def copied_path_never_made(build: Build) -> Iterator[Match]:
 
     Fix: mend the path, or let the other stage make it.
     """
+    mounts: dict[int, _Mounts] = {}
     for entry, step, source, path in _taken(build):
         files = source.final.files
-        if files.exists(path) is not Claim.NO or _mounted_at(source, path) is not None:
+        if files.exists(path) is not Claim.NO:
+            continue
+        if source.stage.index not in mounts:
+            mounts[source.stage.index] = _mounts_of(source)
+        if _mounted_at(mounts[source.stage.index], path) is not None:
             continue
         near = _near(files, path)
         hint = f': did you mean "{near}"?' if near else ": mend the path, or make it there"
@@ -103,7 +108,7 @@ def _near(files: Files, path: str) -> str | None:
 
 
 def _first(paths: Iterable[str]) -> list[str]:
-    return [path for path, _ in zip(paths, range(_MOST_STEPS), strict=False)]
+    return [path for path, _ in zip(paths, range(_MOST_NAMES), strict=False)]
 
 
 @rule("MS311", "copied-path-only-in-mount", Severity.ERROR)
@@ -130,10 +135,13 @@ def copied_path_only_in_mount(build: Build) -> Iterator[Match]:
 
     Fix: copy it out of the mount in the same RUN, and copy that.
     """
+    mounts: dict[int, _Mounts] = {}
     for entry, step, source, path in _taken(build):
         if source.final.files.exists(path) is not Claim.NO:
             continue
-        found = _mounted_at(source, path)
+        if source.stage.index not in mounts:
+            mounts[source.stage.index] = _mounts_of(source)
+        found = _mounted_at(mounts[source.stage.index], path)
         if found is None:
             continue
         at, mount, target = found
@@ -145,22 +153,30 @@ def copied_path_only_in_mount(build: Build) -> Iterator[Match]:
         yield Match.on(entry, step, message, word=path, related=related)
 
 
-def _mounted_at(source: EvaluatedStage, path: str) -> tuple[Step, Mount, str] | None:
-    """The last RUN with a mount that the path lies in."""
-    for step in source.steps[: -_MOST_STEPS - 1 : -1]:
-        if step.instruction.name != "RUN":
+_Mounts = dict[str, tuple["Step", "Mount"]]
+
+
+def _mounts_of(source: EvaluatedStage) -> _Mounts:
+    """Where a stage mounts something that belongs to no layer: the last RUN that does, by absolute target."""
+    found: _Mounts = {}
+    for step in source.steps:
+        folder = step.before.working_directory.value
+        if step.instruction.name != "RUN" or folder is UNKNOWN:
             continue
         for mount in read_mounts(step.instruction):
-            folder = step.before.working_directory.value
-            if (
-                mount.type not in {"cache", "tmpfs", "bind"}
-                or folder is UNKNOWN
-                or "$" in (mount.target or "")
-            ):
-                continue
-            target = posixpath.normpath(posixpath.join(folder, mount.target or "."))
-            if target != "/" and (path == target or path.startswith(f"{target}/")):
-                return step, mount, target
+            if mount.type in {"cache", "tmpfs", "bind"} and "$" not in (mount.target or ""):
+                found[posixpath.normpath(posixpath.join(folder, mount.target or "."))] = (step, mount)
+    found.pop("/", None)
+    return found
+
+
+def _mounted_at(mounts: _Mounts, path: str) -> tuple[Step, Mount, str] | None:
+    """The mount that a path lies in."""
+    folder = path
+    while folder != "/":
+        if folder in mounts:
+            return *mounts[folder], folder
+        folder = posixpath.dirname(folder)
     return None
 
 

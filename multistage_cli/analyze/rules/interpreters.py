@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,10 @@ from multistage_cli.build.pythons import interpreter_at
 from multistage_cli.build.stages import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
-    from multistage_cli.build.files import Content
+    from multistage_cli.build.files import Content, Entry
     from multistage_cli.build.state import State
 
 
@@ -68,6 +69,32 @@ def landed(step: Step, source: EvaluatedStage, path: str, below: str) -> str | N
     return f"{destination}{rest}" or "/"
 
 
+class Named:
+    """The paths of a kind that commands have named in each stage; each stage is looked through once."""
+
+    def __init__(self, wanted: Callable[[str, Entry], bool]) -> None:
+        self._wanted = wanted
+        self._found: dict[int, list[str]] = {}
+
+    def below(self, source: EvaluatedStage, path: str) -> list[str]:
+        """Those at a path and below it, sorted."""
+        index = source.stage.index
+        if index not in self._found:
+            files = source.final.files
+            named = [found for found, _ in zip(files.touched(), range(_MOST_PATHS), strict=False)]
+            self._found[index] = sorted(found for found in named if self._wanted(found, files.entry(found)))
+        paths = self._found[index]
+        base = path.rstrip("/")
+        # "0" comes right after "/".
+        inside = paths[bisect_left(paths, f"{base}/") : bisect_left(paths, f"{base}0")]
+        at = bisect_left(paths, path)
+        return [path, *inside] if path != "/" and at < len(paths) and paths[at] == path else inside
+
+
+_MOST_PATHS = 5_000
+"""Paths of a stage that are looked at: a hostile file could name many more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Environment:
     """A virtual environment that is copied into what a target ships."""
@@ -87,8 +114,12 @@ class _Environment:
 
 
 def _environments(build: Build, asked: Asked) -> Iterator[_Environment]:
+    known: dict[int, list[str]] = {}
     for target, owner, step, source, path in copies_into(build, asked):
-        for made_at in source.final.virtual_environments:
+        if source.stage.index not in known:
+            known[source.stage.index] = sorted(source.final.virtual_environments)
+        made = known[source.stage.index]
+        for made_at in made[bisect_left(made, path) : bisect_left(made, f"{path.rstrip('/')}0")]:
             lies_at = landed(step, source, path, made_at)
             content = source.final.files.entry(made_at).content
             if lies_at is None or content is None or content.nature is not Nature.VIRTUAL_ENVIRONMENT:

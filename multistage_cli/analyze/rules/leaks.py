@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.analyze.rules.interpreters import copies_into, landed
+from multistage_cli.analyze.rules.interpreters import Named, copies_into, landed
 from multistage_cli.analyze.scripts_of import scripts_of
 from multistage_cli.build.changes import Deletion, FileWritten, PathsCopied
 from multistage_cli.build.claims import UNKNOWN, Claim
@@ -156,8 +156,9 @@ def secret_crosses_stages(build: Build, asked: Asked) -> Iterator[Match]:
     Fix: copy what is needed only, or name the file in .dockerignore.
     """
     suspects = _secrets_of_context(build)
+    secrets = Named(lambda path, entry: _is_suspect(path) and _is_secret(entry))
     for _, owner, step, source, path in copies_into(build, asked):
-        for below in _secrets_below(source.final, path, suspects):
+        for below in (*secrets.below(source, path), *_from_context(source.final, path, suspects)):
             place = landed(step, source, path, below)
             if place is None or not _is_secret(step.after.files.entry(place)):
                 continue
@@ -170,16 +171,9 @@ def secret_crosses_stages(build: Build, asked: Asked) -> Iterator[Match]:
             break
 
 
-def _secrets_below(state: State, path: str, suspects: tuple[str, ...]) -> Iterator[str]:
-    """The secrets at or below a path: what commands named there, and what the build context may have brought."""
+def _from_context(state: State, path: str, suspects: tuple[str, ...]) -> Iterator[str]:
+    """The secrets below a path that the build context brought."""
     base = path.rstrip("/")
-    for found, _ in zip(state.files.touched(), range(_MOST_PATHS), strict=False):
-        if (
-            (found == path or found.startswith(f"{base}/"))
-            and _is_suspect(found)
-            and _is_secret(state.files.entry(found))
-        ):
-            yield found
     for suspect in suspects:
         parts = suspect.split("/")
         for depth in range(len(parts)):

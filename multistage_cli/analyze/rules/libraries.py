@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.analyze.rules.interpreters import copies_into, landed
+from multistage_cli.analyze.rules.interpreters import Named, copies_into, landed
 from multistage_cli.analyze.scripts_of import scripts_of
 from multistage_cli.analyze.started import started
 from multistage_cli.build.changes import Compilation, Installation
 from multistage_cli.build.claims import UNKNOWN, Claim
-from multistage_cli.build.files import Kind, Nature
+from multistage_cli.build.files import Nature
 from multistage_cli.facts import debian, debian_files, python
 from multistage_cli.shell import commands
 
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.claims import Known
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
-    from multistage_cli.build.files import Content
-
-_MOST_PATHS = 5_000
-"""Paths of a stage that are looked at: a hostile file could name many more."""
+    from multistage_cli.build.files import Content, Entry
 
 
 def _programs(
@@ -37,18 +34,14 @@ def _programs(
         The target, the stage of the COPY, the COPY, where the program lies, what it is, and the line that made it.
     """
     seen: set[tuple[int, str]] = set()
+    programs = Named(_is_dynamic)
     for target, owner, step, source, path in copies_into(build, asked):
-        files = source.final.files
-        for below in _below(source, path):
-            entry = files.entry(below)
+        for below in programs.below(source, path):
+            entry = source.final.files.entry(below)
             content = entry.content
-            if entry.exists is not Claim.YES or content is None or content.nature is not Nature.BINARY:
-                continue
             place = landed(step, source, path, below)
-            if place is None or content.static is not Claim.NO or (target.stage.index, place) in seen:
+            if place is None or content is None or (target.stage.index, place) in seen:
                 continue
-            if _is_library(below):
-                continue  # what loads it decides
             there = target.final.files.entry(place)
             by = there.writer
             if (
@@ -60,14 +53,12 @@ def _programs(
                 yield target, owner, step, place, content, entry.writer.line if entry.writer else None
 
 
-def _below(source: EvaluatedStage, path: str) -> Iterator[str]:
-    if source.final.files.entry(path).kind is not Kind.DIRECTORY:
-        yield path
-        return
-    prefix = f"{path.rstrip('/')}/"
-    for found, _ in zip(source.final.files.touched(), range(_MOST_PATHS), strict=False):
-        if found.startswith(prefix):
-            yield found
+def _is_dynamic(path: str, entry: Entry) -> bool:
+    """Whether a path is a program that needs a loader; what loads a library decides about that."""
+    content = entry.content
+    if entry.exists is not Claim.YES or content is None or content.nature is not Nature.BINARY:
+        return False
+    return content.static is Claim.NO and not _is_library(path)
 
 
 def _is_library(path: str) -> bool:

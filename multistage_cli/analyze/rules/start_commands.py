@@ -25,6 +25,10 @@ _CONSEQUENCE = {
 }
 
 
+_MOST_STAGES = 30
+"""Stages that are searched for a program that is missing: a hostile file could have many more."""
+
+
 def _targets(build: Build, asked: Asked) -> Iterator[tuple[EvaluatedStage, State]]:
     """The stages that are built for their own sake, with what is in their images."""
     for index in asked.targets:
@@ -114,7 +118,7 @@ def _whereabouts(build: Build, state: State, program: str) -> tuple[str, tuple[R
         found = state.files.entry(f"{folder}/{program}")
         if found.exists is Claim.YES:
             return f"it lies in {folder}, so add that to PATH with ENV", ()
-    for other in build.stages:
+    for other in build.stages[:_MOST_STAGES]:
         where = other.final.program(program)
         if where.exists is Claim.YES and where.writer is not None and where.writer.stage == other.stage.index:
             related = (Related(where.writer.line, f"{program} is installed here, in {other.stage.title}"),)
