@@ -134,7 +134,9 @@ class Reasons:
     def _files(self, record: Record, given: FromContext, differences: tuple[Difference, ...]) -> str:
         what = "bind mount" if record.step.instruction.name == "RUN" else record.step.instruction.name
         context = self._build.context
-        total = context.size_of(given.selector.words).files if context and not given.selector.exclude else 0
+        total = 0
+        if self._question.differences is not None and not given.selector.exclude:
+            total = self._question.differences.count(given.selector)
         paths = [entry.path for entry in differences]
         if len(differences) == 1:
             entry = differences[0]

@@ -106,6 +106,7 @@ class Differences:
         self._digests = (ContextDigests(before), ContextDigests(after))
         self._compared: dict[Selector, Compared] = {}
         self._below: dict[str, tuple[Difference, ...]] = {}
+        self._counts: dict[str, int] = {}
         self._folders = self._top_folders(selectors)
 
     @property
@@ -119,6 +120,15 @@ class Differences:
         if known is None:
             known = self._compared[selector] = self._compare(selector)
         return known
+
+    def count(self, selector: Selector) -> int:
+        """How many files a selector takes in the later state; no folder is walked twice."""
+        total = 0
+        for fixed, pattern in selector.patterns():
+            real = None if pattern or selector.exclude else resolve(self._after.folders, fixed)
+            known = None if real is None else self._counts.get(real)
+            total += self._after.size_of([join(fixed, pattern)]).files if known is None else known
+        return total
 
     def moved(self, earlier: Selector, later: Selector) -> bool | None:
         """Whether an earlier instruction took the same as a later one with other sources.
@@ -215,7 +225,9 @@ class Differences:
     def _walked(self, before: str, after: str, shown: str) -> Iterator[Difference]:
         """Merge two walks; both are in the order of their paths, name by name."""
         earlier = {found.path: found for found in self._before.folders.walk(before, "")}
+        count = 0
         for found in self._after.folders.walk(after, ""):
+            count += found.row.kind == "file"
             match = earlier.pop(found.path, None)
             path = join(shown, found.path)
             if match is None:
@@ -226,6 +238,7 @@ class Differences:
                 yield Difference(path, Change.CHANGED)
             elif match.row.mode != found.row.mode:
                 yield Difference(path, Change.MODE, overlooked=True)
+        self._counts[after] = count
         for rest, match in earlier.items():
             yield self._one_sided(join(shown, rest), match.real, gone=True)
 
