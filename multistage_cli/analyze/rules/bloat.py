@@ -426,19 +426,33 @@ def source_tree_shipped(build: Build, asked: Asked) -> Iterator[Match]:
 
     Fix: copy the program alone.
     """
+    known: dict[int, tuple[list[str], set[str]]] = {}
     for _, owner, step, source, path in copies_into(build, asked):
-        made = [
-            output
-            for _, change in source.changes()
-            if isinstance(change, Compilation) and change.tool in {"go", "cargo", "gcc", "g++", "cc", "clang"}
-            for output in change.outputs
-            if output.startswith(f"{path.rstrip('/')}/")
-        ]
-        whole = any(
-            other.copied is not None and other.copied.whole_context and other.copied.destination is not UNKNOWN
-            and other.copied.destination.rstrip("/") == path.rstrip("/")
-            for other in source.steps
-        )  # fmt: skip
-        if made and whole and path != "/":
-            message = f"{path} has all sources of {source.stage.title}: copy {made[-1]} alone"
+        if source.stage.index not in known:
+            known[source.stage.index] = _compiled(source), _whole_contexts(source)
+        outputs, folders = known[source.stage.index]
+        if path == "/" or path.rstrip("/") not in folders:
+            continue
+        made = next((output for output in outputs if output.startswith(f"{path.rstrip('/')}/")), None)
+        if made is not None:
+            message = f"{path} has all sources of {source.stage.title}: copy {made} alone"
             yield Match.on(owner, step, message, word=path)
+
+
+def _compiled(source: EvaluatedStage) -> list[str]:
+    """What compilers write in a stage."""
+    return [
+        output
+        for _, change in source.changes()
+        if isinstance(change, Compilation) and change.tool in {"go", "cargo", "gcc", "g++", "cc", "clang"}
+        for output in change.outputs
+    ]
+
+
+def _whole_contexts(source: EvaluatedStage) -> set[str]:
+    """The folders that a stage copies the whole build context into."""
+    return {
+        step.copied.destination.rstrip("/")
+        for step in source.steps
+        if step.copied is not None and step.copied.whole_context and step.copied.destination is not UNKNOWN
+    }

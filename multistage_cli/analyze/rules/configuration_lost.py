@@ -27,20 +27,16 @@ _OF_WHAT_FOLLOWS = frozenset({"ENV", "USER", "WORKDIR"})
 
 def _thrown_away(build: Build, asked: Asked) -> Iterator[EvaluatedStage]:
     """Stages that others copy from, and whose configuration is in no target's image."""
+    copied = {
+        edge.source.stage
+        for edge in build.graph.edges
+        if edge.source.kind is SourceKind.STAGE and edge.kind is not EdgeKind.BASE
+    }
+    bases = {stage.base.stage for stage in build.graph.stages}
     for entry in build.stages:
         index = entry.stage.index
-        copied = any(
-            edge.source.kind is SourceKind.STAGE
-            and edge.source.stage == index
-            and edge.kind is not EdgeKind.BASE
-            for edge in build.graph.edges
-        )
-        if copied and index not in asked.shipped and not _is_base(build, index):
+        if index in copied and index not in bases and index not in asked.shipped:
             yield entry
-
-
-def _is_base(build: Build, index: int) -> bool:
-    return any(stage.base.stage == index for stage in build.graph.stages)
 
 
 def _users_of(build: Build, asked: Asked, index: int) -> list[EvaluatedStage]:

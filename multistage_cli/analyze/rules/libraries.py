@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Confidence, Related, Severity
@@ -234,7 +235,7 @@ def _linked_with(
     build: Build, source: EvaluatedStage, path: str, line: int | None
 ) -> Iterator[tuple[str, str]]:
     """The packages with the libraries that `-lNAME` means for the program, by the -dev packages of its stage."""
-    suite = source.final.packages.start.suite
+    suite = source.final.packages.suite
     if suite is None:
         return
     names = _link_options(source, posixpath.basename(path), line)
@@ -283,7 +284,7 @@ def _has_library(build: Build, target: EvaluatedStage, package: str) -> bool:
         return True
     if "LD_LIBRARY_PATH" in state.environment:
         return True
-    suite = state.packages.start.suite
+    suite = state.packages.suite
     files = () if suite is None else debian_files.libraries(package, suite) or ()
     if any(state.exists(path) is Claim.YES for path in files):
         return True
@@ -343,36 +344,59 @@ def python_library_missing(build: Build, asked: Asked) -> Iterator[Match]:
     (psycopg2-binary).
     """
     seen: set[tuple[int, str]] = set()
-    for target, owner, step, made, change in (*_copied_packages(build, asked), *_own_packages(build, asked)):
-        for name, package in _needs(change, made):
-            if (target.stage.index, name) in seen or _has_library(build, target, package):
-                continue
-            seen.add((target.stage.index, name))
-            message = f"{name} needs {package}, which {target.stage.title} does not have: install it there"
-            related = () if made is step else (Related(made.line, f"{name} is installed here"),)
-            yield Match.on(owner, step, message, word=name, related=related)
+    for target, owner, step, found in (*_copied_packages(build, asked), *_own_packages(build, asked)):
+        if (target.stage.index, found.name) in seen or _has_library(build, target, found.package):
+            continue
+        seen.add((target.stage.index, found.name))
+        message = (
+            f"{found.name} needs {found.package}, which {target.stage.title} does not have: install it there"
+        )
+        related = () if found.step is step else (Related(found.step.line, f"{found.name} is installed here"),)
+        yield Match.on(owner, step, message, word=found.name, related=related)
 
 
-_Packages = tuple["EvaluatedStage", "EvaluatedStage", "Step", "Step", Installation]
+@dataclass(frozen=True, slots=True)
+class _Needing:
+    """A distribution that a RUN installs, and a Debian package that it needs to run."""
+
+    step: Step
+    change: Installation
+    name: str
+    package: str
 
 
-def _copied_packages(build: Build, asked: Asked) -> Iterator[_Packages]:
-    """Target, stage and COPY that brings packages, the RUN that installs them, and what that installs."""
+_Place = tuple["EvaluatedStage", "EvaluatedStage", "Step", _Needing]
+
+
+def _copied_packages(build: Build, asked: Asked) -> Iterator[_Place]:
+    """The target, the stage and the COPY that brings a distribution which needs something."""
+    known: dict[int, list[_Needing]] = {}
     for target, owner, step, source, path in copies_into(build, asked):
         for number in build.graph.chain(source.stage.index):
-            for made, change in build.stages[number].changes():
-                if _is_python(change) and isinstance(change, Installation) and _brings(source, path, change):
-                    yield target, owner, step, made, change
+            if number not in known:
+                known[number] = list(_needing(build.stages[number]))[:_MOST_NEEDING]
+            for found in known[number]:
+                if _brings(source, path, found.change):
+                    yield target, owner, step, found
 
 
-def _own_packages(build: Build, asked: Asked) -> Iterator[_Packages]:
+def _own_packages(build: Build, asked: Asked) -> Iterator[_Place]:
     """The same of what a target installs itself."""
     for index in asked.targets:
         for number in build.graph.chain(index):
-            owner = build.stages[number]
-            for step, change in owner.changes():
-                if _is_python(change) and isinstance(change, Installation):
-                    yield build.stages[index], owner, step, step, change
+            for found in _needing(build.stages[number]):
+                yield build.stages[index], build.stages[number], found.step, found
+
+
+def _needing(entry: EvaluatedStage) -> Iterator[_Needing]:
+    for step, change in entry.changes():
+        if _is_python(change) and isinstance(change, Installation):
+            for name, package in _needs(change, step):
+                yield _Needing(step, change, name, package)
+
+
+_MOST_NEEDING = 20
+"""Distributions of one stage that are asked about: there are six in the facts."""
 
 
 def _is_python(change: object) -> bool:
@@ -486,12 +510,17 @@ def no_certificates(build: Build, asked: Asked) -> Iterator[Match]:
 
     Fix: COPY --from=BUILDER /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/, or start from distroless static.
     """
+    outputs: dict[int, set[str]] = {}
     for target, owner, step, source, path in copies_into(build, asked):
         state = target.final
-        built = any(
-            isinstance(change, Compilation) and change.tool in {"go", "cargo"} and path in change.outputs
-            for _, change in source.changes()
-        )
+        if source.stage.index not in outputs:
+            outputs[source.stage.index] = {
+                output
+                for _, change in source.changes()
+                if isinstance(change, Compilation) and change.tool in {"go", "cargo"}
+                for output in change.outputs
+            }
+        built = path in outputs[source.stage.index]
         if built and state.libc is None and all(state.exists(place) is Claim.NO for place in _CERTIFICATES):
             message = (
                 f"{target.stage.title} has no CA certificates: HTTPS fails unless {posixpath.basename(path)}"
