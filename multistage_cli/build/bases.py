@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.accounts import Account, Accounts, Group
@@ -38,12 +39,20 @@ def accounts_of(image: Image | None, known: Contents | None) -> Accounts:
 
 
 def packages_of(image: Image | None, known: Contents | None) -> Packages:
-    """Its distribution's packages."""
+    """Its distribution's packages; looked up for the first question about them."""
     if image is None:
-        return Packages(start=Present(complete=True))
-    present = Present(suite=None if known is None else known.suite)
-    if known is not None and known.packages is not None:
-        present = Present(known.packages, complete=True, suite=known.suite)
-    elif image.package_manager is None and image.os_family == "busybox":
-        present = Present(complete=True)
-    return Packages(image.package_manager, present)
+        return Packages(look=_none)
+    if known is None:
+        return Packages(image.package_manager)
+    without = image.package_manager is None and image.os_family == "busybox"
+    return Packages(image.package_manager, known.suite, cache(partial(_present, known, without=without)))
+
+
+def _none() -> Present:
+    return Present(complete=True)
+
+
+def _present(known: Contents, *, without: bool) -> Present:
+    if known.packages is not None:
+        return Present(known.packages, complete=True, suite=known.suite)
+    return Present(suite=known.suite, complete=without)

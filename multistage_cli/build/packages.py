@@ -6,6 +6,7 @@ Nothing is looked up before it is asked for: the Debian index is opened for the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.changes import Installation, Removal
@@ -13,6 +14,8 @@ from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Entry, Kind, Parts, Query, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multistage_cli.build.files import Event
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -53,14 +56,16 @@ class Packages:
 
     Attributes:
         manager: `apt`, `apk` or `dnf`, where the distribution is known.
-        start: of the base image.
+        suite: Debian's release of the base image, where it is one that the facts have.
+        look: looks up what the base image has.
         before: None for the base image's own.
         change: what the command did; None for one that nobody can follow.
         by: the command.
     """
 
     manager: str | None = None
-    start: Present = field(default_factory=Present)
+    suite: str | None = None
+    look: Callable[[], Present] = Present
     before: Packages | None = None
     change: Installation | Removal | None = None
     by: Writer | None = None
@@ -68,11 +73,12 @@ class Packages:
 
     def after(self, change: Installation | Removal, by: Writer) -> Packages:
         """The packages after a command that installs or removes some."""
-        return Packages(self.manager, self.start, self, change, by)
+        return Packages(self.manager, self.suite, self.look, self, change, by)
 
     def doubt(self, by: Writer) -> Packages:
         """The packages after a command that nobody can follow: nothing is sure any more."""
-        return Packages(self.manager, Present(suite=self.start.suite, users=True), None, None, by)
+        lost = partial(Present, suite=self.suite, users=True)
+        return Packages(self.manager, self.suite, lost, None, None, by)
 
     def has(self, name: str) -> Claim:
         """Whether a package is installed."""
@@ -87,8 +93,10 @@ class Packages:
             chain.append(node)
             node = node.before
         for entry in reversed(chain):
-            before = entry.start if entry.before is None else entry.before.known
-            entry._found.append(before if entry.change is None else _after(before, entry.change, entry.start))  # noqa: SLF001
+            before = entry.look() if entry.before is None else entry.before.known
+            if entry.change is not None:
+                before = _after(before, entry.change, entry.look)
+            entry._found.append(before)  # noqa: SLF001
         return self._found[0]
 
     @property
@@ -98,9 +106,9 @@ class Packages:
         return self.known.present - before
 
 
-def _after(before: Present, change: Installation | Removal, start: Present) -> Present:
+def _after(before: Present, change: Installation | Removal, look: Callable[[], Present]) -> Present:
     if isinstance(change, Removal):
-        return _removed(before, change, start)
+        return _removed(before, change, look())
     certain = change.certain is Claim.YES
     named = frozenset(_bare(name) for name in change.packages)
     if before.suite is None or change.manager != "apt":
@@ -213,8 +221,10 @@ class DebianFiles:
         """As the protocol says."""
         if not touches(below):
             return entry
+        if self.packages.suite is None or not is_listed(below):
+            return self._unlisted(entry)
         known = self.packages.known
-        if not is_listed(below) or known.suite is None:
+        if known.suite is None:
             return self._unlisted(entry)
         from multistage_cli.facts import debian_files
 

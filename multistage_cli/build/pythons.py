@@ -130,7 +130,7 @@ def _version(state: State, executable: str, prefix: str) -> Known[str]:
         if full is not None and full is not UNKNOWN and re.match(r"3\.[0-9]+\.", full):
             return ".".join(full.split(".")[:2])
     if prefix in {"/usr", "/"}:
-        return _DEBIAN.get(state.packages.start.suite or "", UNKNOWN)
+        return _DEBIAN.get(state.packages.suite or "", UNKNOWN)
     return UNKNOWN
 
 

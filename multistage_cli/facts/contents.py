@@ -7,7 +7,7 @@ its sources and their date. Nothing is claimed that these do not prove: what is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from multistage_cli.facts.contents_layers import layers
 from multistage_cli.facts.contents_packages import Packages, packages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from multistage_cli.facts.catalogue import Image
     from multistage_cli.facts.contents_layers import Layer, Subject
@@ -77,16 +77,15 @@ class Contents:
         top_level: Names directly under `/`. A build may lack one of them (`lib32`).
         source: Where the facts come from, with dates.
         confidence: Of the weakest of them.
+        said_absent_paths: Those of `absent_paths` that do not depend on packages.
+        command_folders: Where the image's own commands lie.
+        later: Looks the packages up.
     """
 
     accounts: tuple[Account, ...]
     accounts_complete: bool
     groups: tuple[tuple[str, int], ...]
     groups_complete: bool
-    commands: Mapping[str, str]
-    commands_complete: bool
-    absent: frozenset[str]
-    packages: frozenset[str] | None
     suite: str | None
     environment: tuple[tuple[str, str], ...]
     environment_complete: bool
@@ -95,16 +94,65 @@ class Contents:
     libc_version: str | None
     python: tuple[str, str] | None
     node: tuple[str, str] | None
-    certificates: bool | None
-    timezones: bool | None
     paths: Mapping[str, PathFacts]
     links: Mapping[str, str]
-    absent_paths: frozenset[str]
     empty: frozenset[str]
     top_level_complete: bool
     top_level: frozenset[str]
     source: str
     confidence: Confidence
+    said_absent_paths: frozenset[str]
+    command_folders: frozenset[str]
+    later: Callable[[], Packaged]
+
+    @property
+    def commands(self) -> Mapping[str, str]:
+        """See above; the packages are looked up for the first of these questions."""
+        return self.later().commands
+
+    @property
+    def commands_complete(self) -> bool:
+        """See above."""
+        return self.later().commands_complete
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """See above."""
+        return self.later().absent
+
+    @property
+    def packages(self) -> frozenset[str] | None:
+        """See above."""
+        return self.later().packages
+
+    @property
+    def certificates(self) -> bool | None:
+        """See above."""
+        return self.later().certificates
+
+    @property
+    def timezones(self) -> bool | None:
+        """See above."""
+        return self.later().timezones
+
+    @property
+    def absent_paths(self) -> frozenset[str]:
+        """See above."""
+        return self.later().absent_paths
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """The part of `Contents` that the packages decide; `told` are the common commands in all."""
+
+    commands: Mapping[str, str]
+    commands_complete: bool
+    absent: frozenset[str]
+    packages: frozenset[str] | None
+    certificates: bool | None
+    timezones: bool | None
+    absent_paths: frozenset[str]
+    told: frozenset[str]
 
 
 def contents(image: Image) -> Contents | None:
@@ -113,8 +161,7 @@ def contents(image: Image) -> Contents | None:
     An image of which the catalogue knows no more than its distribution gets what every image of that
     distribution has.
     """
-    known = _known(image)
-    return None if known is None else known.contents
+    return _contents(image)
 
 
 def has_command(image: Image, name: str) -> bool | None:
@@ -123,52 +170,35 @@ def has_command(image: Image, name: str) -> bool | None:
     Answers from what `contents` says and a table of about 500 common commands of Debian packages, without
     the file lists of the distribution.
     """
-    known = _known(image)
+    known = _contents(image)
     if known is None:
         return None
-    if name in known.contents.commands or name in known.packaged:
+    if name in known.commands or name in known.later().told:
         return True
-    if name in known.contents.absent:
+    if name in known.absent:
         return False
     # Without Debian's packages the list of commands is the whole answer.
-    return False if known.contents.commands_complete and not known.contents.packages else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Contents, and the common commands among those that are left out of them."""
-
-    contents: Contents
-    packaged: frozenset[str]
+    return False if known.commands_complete and not known.packages else None
 
 
 @lru_cache(maxsize=1024)
-def _known(image: Image) -> _Known | None:
+def _contents(image: Image) -> Contents | None:
     subject, found = layers(image)
     if not found:
         return None
     facts = [layer.facts for layer in found]
-    told = packages(facts, image.os_version)
-    suite = _suite(image, facts)
-    packaged = told.commands() if image.os_family in _PACKAGED_FAMILIES else ({}, frozenset())
-    commands, absent = _commands(subject, facts, packaged)
-    left_out = told.exact and suite is not None
     environment, environment_complete = _environment(subject, facts)
     paths, links = _paths(subject, facts)
     libc, libc_version = _pair(subject, facts, "libc") or (image.libc, None)
-    timezones, certificates = _timezones(facts, told), _certificates(facts, told)
-    known = Contents(
+    said, _ = _commands(subject, facts, ({}, frozenset()))
+    made = _with_parents((*paths, *said.values()))
+    absent = frozenset(chain.from_iterable(entry.get("absent_paths", ()) for entry in facts)) - made
+    return Contents(
         accounts=_accounts(facts),
         accounts_complete=_flag(facts, "accounts_complete"),
         groups=_groups(facts),
         groups_complete=_flag(facts, "groups_complete"),
-        commands=MappingProxyType(
-            {n: p for n, p in commands.items() if not left_out or packaged[0].get(n) != p}
-        ),
-        commands_complete=_flag(facts, "commands_complete") and _all_packages_known(told),
-        absent=absent,
-        packages=told.certain if told.exact else None,
-        suite=suite,
+        suite=_suite(image, facts),
         environment=environment,
         environment_complete=environment_complete,
         working_directory=_last(facts, "working_directory"),
@@ -176,18 +206,37 @@ def _known(image: Image) -> _Known | None:
         libc_version=libc_version,
         python=_pair(subject, facts, "python"),
         node=_pair(subject, facts, "node"),
-        certificates=certificates,
-        timezones=timezones,
         paths=MappingProxyType(paths),
         links=MappingProxyType(links),
-        absent_paths=_absent_paths(subject, facts, {**paths, **dict.fromkeys(commands.values())}, told),
         empty=frozenset(_last(facts, "empty") or ()),
         top_level_complete=_flag(facts, "top_level_complete"),
         top_level=frozenset(chain.from_iterable(entry.get("top_level", ()) for entry in facts)),
         source="; ".join(dict.fromkeys(layer.source for layer in found)),
         confidence=_confidence(found),
+        said_absent_paths=absent - {_CERTIFICATES, _TIMEZONES},
+        command_folders=frozenset(path.rpartition("/")[0] for path in said.values()),
+        later=cache(lambda: _packaged(subject, facts, paths)),
     )
-    return _Known(known, frozenset(commands))
+
+
+def _packaged(subject: Subject, facts: list[Mapping[str, Any]], paths: Mapping[str, PathFacts]) -> Packaged:
+    image = subject.image
+    told = packages(facts, image.os_version)
+    packaged = told.commands() if image.os_family in _PACKAGED_FAMILIES else ({}, frozenset())
+    commands, absent = _commands(subject, facts, packaged)
+    left_out = told.exact and _suite(image, facts) is not None
+    return Packaged(
+        commands=MappingProxyType(
+            {n: p for n, p in commands.items() if not left_out or packaged[0].get(n) != p}
+        ),
+        commands_complete=_flag(facts, "commands_complete") and _all_packages_known(told),
+        absent=absent,
+        packages=told.certain if told.exact else None,
+        certificates=_certificates(facts, told),
+        timezones=_timezones(facts, told),
+        absent_paths=_absent_paths(subject, facts, {**paths, **dict.fromkeys(commands.values())}, told),
+        told=frozenset(commands),
+    )
 
 
 def _all_packages_known(told: Packages) -> bool:
@@ -337,5 +386,8 @@ def _absent_paths(
             "scratch",
         }:
             absent.add(path)
-    made = {path for other in there for path in (other, *map(str, PurePosixPath(other).parents))}
-    return frozenset(absent - made)
+    return frozenset(absent - _with_parents(there))
+
+
+def _with_parents(paths: Iterable[str]) -> set[str]:
+    return {path for other in paths for path in (other, *map(str, PurePosixPath(other).parents))}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from multistage_cli.facts import debian
 from multistage_cli.facts.contents_layers import commands_of_packages, is_common
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def packages(facts: Iterable[Mapping[str, Any]], release: str | None) -> Package
     exact, closed = False, False
     for entry in facts:
         for name, (repository, tag) in entry.get("recorded", {}).items():
+            from multistage_cli.facts import debian
+
             recorded = debian.base_packages(repository, tag)
             if recorded is not None:
                 told[name] = recorded

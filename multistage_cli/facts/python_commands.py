@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from multistage_cli.facts import python as distributions
 from multistage_cli.facts.markers import canonical_name
 from multistage_cli.facts.versions import admits, parse_version
 
@@ -39,6 +38,8 @@ def certain(
         constrained: whether another file chooses among releases, as `-c` and lock files do.
         python: of the interpreter, such as `3.12`.
     """
+    from multistage_cli.facts import python as distributions
+
     wanted = list(requirements)
     recent = tuple(int(part) for part in python.split(".")) >= _RECENT
     found: set[str] = set()
@@ -85,6 +86,8 @@ def _steady(name: str, specifier: str, *, constrained: bool) -> Iterator[str]:
 
 def of_others(names: Iterable[str]) -> frozenset[str]:
     """Commands of known distributions that none of those named has: they stay when those are uninstalled."""
+    from multistage_cli.facts import python as distributions
+
     named = {canonical_name(name) for name in names}
     own: set[str] = set()
     others: set[str] = set()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Kind
-from multistage_cli.facts.requirements import parse_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,6 +89,8 @@ def _texts(call: Call, files: Iterable[str]) -> tuple[list[str], list[str], bool
             continue
         for line in text.splitlines():
             if line.startswith(("-", ".", "/")):
+                from multistage_cli.facts.requirements import parse_requirements
+
                 read = parse_requirements(line)
                 folder = posixpath.dirname(path)
                 for include in read.includes:

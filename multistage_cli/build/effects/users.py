@@ -88,7 +88,7 @@ def useradd(call: Call) -> Iterator[Change]:
         home_made=made,
         shell=arguments.value("-s", "--shell"),
         complete=arguments.complete,
-        home_mode=UNKNOWN if configured else _HOME_MODES.get(call.state.packages.start.suite or "", UNKNOWN),
+        home_mode=UNKNOWN if configured else _HOME_MODES.get(call.state.packages.suite or "", UNKNOWN),
         skeleton=arguments.value("-k", "--skel") or "/etc/skel",
     )
 
@@ -138,7 +138,7 @@ def _debian_adduser(call: Call) -> Iterator[Change]:
     if own and not system:
         yield from _group(call, arguments, operands[0], adduser=True)
         return
-    recent = call.state.packages.start.suite in _HOME_MODES
+    recent = call.state.packages.suite in _HOME_MODES
     configured = call.state.files.entry("/etc/adduser.conf").writer is not None
     home = arguments.value("--home")
     made = Claim.NO if arguments.has("--no-create-home") or home == _NO_HOME else Claim.YES

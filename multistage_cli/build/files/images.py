@@ -24,8 +24,8 @@ class ImageFiles:
 
     def __init__(self, known: Contents) -> None:
         self._known = known
-        self._commands = frozenset(known.commands.values())
-        self._folders = {_parent(path) for path in (*known.paths, *self._commands)}
+        self._commands: frozenset[str] | None = None
+        self._folders = {*map(_parent, known.paths), *known.command_folders}
         self._found: dict[Parts, Entry] = {}
 
     def look(self, parts: Parts) -> Entry:
@@ -48,17 +48,24 @@ class ImageFiles:
         if path in known.paths:
             kind, mode, uid, gid = known.paths[path]
             return Entry(Claim.YES, _KINDS[kind], mode, uid, gid, target=known.links.get(path, UNKNOWN))
-        if path in self._commands:
-            return _FOUND
         if self._denied(parts, path):
             return ABSENT
         if path in self._folders:
             return Entry(Claim.YES, Kind.DIRECTORY)
+        if len(parts) == 1:
+            return Entry(Claim.YES) if parts[0] in known.top_level else MAYBE
+        # From here on the packages are looked up: not for every path, because that takes time.
+        folder = _parent(path)
+        if folder in known.command_folders or parts[:-1] in _COMMAND_FOLDERS or is_listed(parts):
+            if self._commands is None:
+                self._commands = frozenset(known.commands.values())
+            if path in self._commands:
+                return _FOUND
+        if path.startswith(_BY_PACKAGES) and path in known.absent_paths:
+            return ABSENT
         packaged = self._packaged(parts, path)
         if packaged is not None:
             return packaged
-        if len(parts) == 1 and known.top_level_complete:
-            return Entry(Claim.YES) if parts[0] in known.top_level else ABSENT
         if parts[:-1] in _COMMAND_FOLDERS:
             return self._command(parts)
         return MAYBE
@@ -69,7 +76,7 @@ class ImageFiles:
             return True
         below = False
         while path:
-            if path in known.absent_paths or (below and path in known.empty):
+            if path in known.said_absent_paths or (below and path in known.empty):
                 return True
             path = path.rpartition("/")[0]
             below = True
@@ -78,7 +85,7 @@ class ImageFiles:
     def _packaged(self, parts: Parts, path: str) -> Entry | None:
         """What a Debian package of the image has at the path; None where no one is known to."""
         known = self._known
-        if known.suite is None or known.packages is None or not is_listed(parts):
+        if known.suite is None or not is_listed(parts) or known.packages is None:
             return None
         from multistage_cli.facts import debian_files
 
@@ -95,6 +102,7 @@ class ImageFiles:
         return ABSENT if complete or parts[-1] in known.absent else MAYBE
 
 
+_BY_PACKAGES: Final = ("/etc/ssl/", "/usr/share/zoneinfo")
 _MOST_KEPT: Final = 10_000
 
 
