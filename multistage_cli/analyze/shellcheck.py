@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LONGEST_SECONDS = 30.0
+LONGEST_SECONDS = 20.0
 _MOST_SCRIPTS = 1_000
 _MOST_CHARACTERS = 1_000_000
 

@@ -202,6 +202,8 @@ DIFFERENCES = [
      shapes="builder"),
     Difference("the same, in whole files", "-DL3002 -DL3066", "a root of a builder"),
     Difference("root is a finding of its own, and the last USER alone holds", "-DL3066", "root at the end"),
+    Difference("Kubernetes takes no notice of a HEALTHCHECK: the image is for Docker", "-DL3066",
+     "user by name in an *"),
     Difference("the variable has a default, which is a name", "+DL3066", "user by a variable"),
     Difference("`a; b` starts something for what follows, or ends what was started", "-DL3001",
      "kill what was started, service for what follows"),

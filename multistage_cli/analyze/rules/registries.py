@@ -98,7 +98,8 @@ def unknown_copy_source(build: Build) -> Iterator[Match]:
     for named in _images(build):
         if _is_bare(named) and not _is_known(named):
             near = did_you_mean(named.written.lower(), names)
-            message = f'no stage is called "{named.written}"{near or "; for an image write its tag"}'
+            otherwise = "; write an image with its tag, or give a context of that name with --build-context"
+            message = f'no stage is called "{named.written}"{near or otherwise}'
             yield named.match(message, severity=Severity.ERROR if near else None)
 
 

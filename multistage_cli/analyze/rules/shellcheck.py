@@ -27,6 +27,10 @@ _UNASSIGNED = 2154
 _UNCHECKED_CD = 2164
 
 
+_LONGEST = 20_000
+"""Characters of a script; ShellCheck takes half a minute for a chain of 3,000 commands."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Script:
     entry: EvaluatedStage
@@ -103,7 +107,7 @@ def _scripts(build: Build) -> Iterator[_Script]:
         for step, _ in written_steps(build, entry):
             for script in scripts_of(step):
                 dialect = _dialect(script, step)
-                if dialect is not None:
+                if dialect is not None and len(script.text) <= _LONGEST:
                     body = script.text
                     if body.startswith("#!"):  # below the directive it would stand in the wrong place
                         body = re.sub(r"\A[^\n]*", "", body)
@@ -140,7 +144,7 @@ def _inherited(text: str, step: Step) -> set[str]:
         for name in set(re.findall(r"\$\{?[#!]?([A-Za-z_][A-Za-z0-9_]*)", text)) - _SHELLS_OWN
         if variables.known(name) is not None
         or variables.is_declared(name)
-        or (variables.open and name.islower())
+        or variables.open
         or name.lower() in _PROXIES
     }
 

@@ -89,7 +89,8 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
     """USER by name at the end.
 
     Kubernetes cannot tell that a name is not root: with `runAsNonRoot: true` and no `runAsUser` it refuses to
-    start the container. A number works everywhere.
+    start the container. A number works everywhere. An image with a HEALTHCHECK is left alone: Kubernetes takes
+    no notice of that, so the image is for Docker.
 
     Bad, found on line 3:
         FROM debian:12-slim
@@ -101,12 +102,19 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
         RUN useradd --uid 10001 app
         USER 10001
 
+    Good:
+        FROM debian:12-slim
+        USER nobody
+        HEALTHCHECK CMD ["test", "-e", "/run/ready"]
+
     Fix: write the number of the user.
     """
     for target, entry, step in _last_users(build, asked):
         final = target.final
         user = final.user.value
         if user is UNKNOWN or final.windows or final.runs_as_root is not Claim.NO:
+            continue
+        if final.healthcheck.line is not None:
             continue
         name = user.split(":", 1)[0]
         if not name.isdecimal():

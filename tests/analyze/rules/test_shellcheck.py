@@ -103,6 +103,13 @@ def test_variables(text: str, *, unassigned: bool) -> None:
 def test_words_of_an_argument_are_meant_to_be_split() -> None:
     assert codes('FROM debian:12-slim\nARG OPTIONS="-a -b"\nRUN ls $OPTIONS\n') == set()
     assert codes("FROM debian:12-slim\nRUN ls $OPTIONS\n") == {"SC2086"}
+    assert codes("FROM example.com/a:1\nRUN ls $OPTIONS_OF_THE_BASE_IMAGE\n") == set()
+
+
+@installed
+def test_a_script_that_is_too_long_does_not_keep_the_others_waiting() -> None:
+    chain = " && ".join(["ls $(pwd)"] * 3_000)
+    assert [match.span.first for match in found(f"FROM debian:12-slim\nRUN {chain}\nRUN ls $(pwd)\n")] == [3]
 
 
 @installed
