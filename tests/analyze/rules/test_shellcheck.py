@@ -152,7 +152,7 @@ def test_nothing_is_said_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_is_said_where_it_is_not_a_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
     runner.program.cache_clear()
-    monkeypatch.setattr(runner.metadata, "files", lambda _: None)
+    monkeypatch.setattr("importlib.metadata.files", lambda _: None)
     try:
         assert runner.program() is None
         assert runner.check_scripts(["ls $(pwd)"]) == ()
