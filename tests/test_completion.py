@@ -65,7 +65,7 @@ CASES = [
     pytest.param("sizes Other --target ", {"elsewhere"}, id="stages of the named file"),
     pytest.param("analyze Other --target e", {"elsewhere"}, id="stages of the first of several files"),
     pytest.param("flow Missing --target ", set(), id="no file, no stages"),
-    pytest.param("flow --format ", {"boxes", "tree", "json"}, id="formats"),
+    pytest.param("flow --format ", {"boxes", "tree", "json", "mermaid", "dot", "svg", "html"}, id="formats"),
 ]
 
 
