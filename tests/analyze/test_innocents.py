@@ -455,6 +455,14 @@ USER 1000
 RUN --mount=type=cache,target=/cache,uid=1000 touch /cache/seen
 CMD ["sleep", "60"]
 """,
+    "path with two slashes in front": """
+FROM debian:bookworm-slim
+COPY page.txt //srv/page.txt
+USER 1000
+CMD ["cat", "/srv/page.txt"]
+==> page.txt <==
+hello
+""",
     "dollar sign that is no variable": """
 FROM debian:bookworm-slim
 USER 1000

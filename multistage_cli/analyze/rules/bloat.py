@@ -145,6 +145,8 @@ def deleted_in_later_layer(build: Build, asked: Asked) -> Iterator[Match]:
                 before = step.before.files.entry(path)
                 if not _is_earlier(before, step, owner, chain) or before.writer is None:
                     continue
+                if before.kind is Kind.LINK:
+                    continue
                 if before.kind is Kind.DIRECTORY and step.before.files.names(path) == ():
                     continue
                 line = before.writer.line

@@ -86,7 +86,7 @@ def copied_path_never_made(build: Build) -> Iterator[Match]:
 
 def _near(files: Files, path: str) -> str | None:
     """A path that is there and has nearly the same name, in the nearest folder that exists."""
-    folder, missing = posixpath.split(path)
+    folder, missing = posixpath.split(f"/{path.lstrip('/')}")
     rest = ""
     while folder != "/" and files.exists(folder) is Claim.NO:
         rest = f"/{missing}{rest}"
@@ -172,11 +172,11 @@ def _mounts_of(source: EvaluatedStage) -> _Mounts:
 
 def _mounted_at(mounts: _Mounts, path: str) -> tuple[Step, Mount, str] | None:
     """The mount that a path lies in."""
-    folder = path
-    while folder != "/":
+    parts = path.strip("/").split("/")
+    for length in range(len(parts), 0, -1):
+        folder = "/" + "/".join(parts[:length])
         if folder in mounts:
             return *mounts[folder], folder
-        folder = posixpath.dirname(folder)
     return None
 
 
@@ -218,6 +218,8 @@ def copied_path_not_in_context(build: Build) -> Iterator[Match]:
                 or entry.stage.index not in build.graph.needed
             ):
                 continue
+            if read_copy(step.instruction).from_ is not None:
+                continue  # a source that BuildKit refuses
             for source in step.copied.sources:
                 if source is UNKNOWN or _WILD & set(source) or "://" in source or source.startswith("git@"):
                     continue

@@ -196,17 +196,17 @@ def may_reach(state: State, user: Known[str], path: str) -> Claim:
     uid, gid = state.accounts.ids(user)
     if uid == 0:
         return Claim.YES
+    if not path.startswith("/"):
+        return Claim.UNKNOWN
     answer = Claim.YES
-    folder = posixpath.dirname(path)
-    while True:
-        granted = _granted(state.files.entry(folder), uid, gid)
+    parts = posixpath.dirname(posixpath.normpath(path)).strip("/").split("/")
+    for depth in range(len(parts) + 1):
+        granted = _granted(state.files.entry("/" + "/".join(parts[:depth])), uid, gid)
         if granted is Claim.NO:
             return Claim.NO
         if granted is Claim.UNKNOWN:
             answer = Claim.UNKNOWN
-        if folder == "/":
-            return answer
-        folder = posixpath.dirname(folder)
+    return answer
 
 
 def _granted(entry: Entry, uid: Known[int], gid: Known[int]) -> Claim:
