@@ -64,6 +64,8 @@ def test_a_command_imports_no_other_room(command: str) -> None:
 def test_facts_of_a_tool_are_read_where_it_is_used(command: str) -> None:
     with_both = imported(command, dockerfile("brief"))
     assert with_both >= INDEX | DISTRIBUTIONS
+    if command == "report":
+        return  # its checks ask what the base image holds
     neither = imported(command, dockerfile("go-distroless"))
     assert not neither & (INDEX | DISTRIBUTIONS | {"packaging"})
 

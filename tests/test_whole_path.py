@@ -16,9 +16,12 @@ from rich.console import Console
 
 from multistage_cli.analyze.engine import Analysis, analyze_build
 from multistage_cli.build.evaluate import Build, evaluate
+from multistage_cli.cache.changes import Named, question_of_named
+from multistage_cli.cache.invalidation import predict
 from multistage_cli.commands.recipes import collect_recipes
 from multistage_cli.errors import MultistageError
 from multistage_cli.flow.graph import collect_flow
+from multistage_cli.inspect.knowledge import Questions, look
 from multistage_cli.parser import parse
 from multistage_cli.report.page import collect_page
 from multistage_cli.sizes.estimate import estimate_sizes
@@ -28,15 +31,19 @@ from tests.strategies import dockerfiles, rubbish
 ROOMS: dict[str, Callable[[Build], Any]] = {
     "analyze": lambda build: Analysis((analyze_build(build),), None),
     "commands": collect_recipes,
+    "cache": lambda build: predict(question_of_named(build, Named((), ("VERSION",), ()))),
     "flow": collect_flow,
+    "inspect": lambda build: look(build, None, Questions(("/app",), ("sh",), ("app",), ("libc6",))),
     "report": collect_page,
     "sizes": estimate_sizes,
 }
 VIEWS = [
     ("analyze", "text"), ("analyze", "json"), ("analyze", "sarif"), ("analyze", "github"), ("analyze", "gitlab"),
     ("analyze", "junit"), ("analyze", "checkstyle"), ("analyze", "markdown"),
-    ("commands", "text"), ("commands", "json"), ("commands", "shell"),
-    ("flow", "boxes"), ("flow", "tree"), ("flow", "json"), ("report", "text"), ("report", "json"),
+    ("cache", "text"), ("cache", "json"), ("cache", "markdown"),
+    ("commands", "text"), ("commands", "json"), ("commands", "shell"), ("commands", "bake"), ("commands", "compose"),
+    ("flow", "boxes"), ("flow", "tree"), ("flow", "json"), ("flow", "mermaid"), ("flow", "dot"), ("flow", "svg"),
+    ("flow", "html"), ("inspect", "text"), ("inspect", "json"), ("report", "text"), ("report", "json"),
     ("sizes", "bars"), ("sizes", "json"),
 ]  # fmt: skip
 TEXTS = [case.text for case in cases() if len(case.text) < 6000]
@@ -90,7 +97,9 @@ def check(text: str) -> None:
             assert shown.isascii()
         elif view == "shell":
             assert all(
-                line.startswith(("#", "docker", "curl")) or "'" in shown for line in shown.split("\n") if line
+                line.startswith(("#", "docker", "curl", "tar")) or "'" in shown
+                for line in shown.split("\n")
+                if line
             )
         else:
             raw = {character for character in shown if not character.isprintable()} - {"\n"}

@@ -39,7 +39,8 @@ def takeaways(build: Build, analysis: FileAnalysis, sizes: Sizes) -> tuple[str, 
 def _all(build: Build, analysis: FileAnalysis, sizes: Sizes) -> Iterator[str]:
     errors = [finding for finding in analysis.findings if finding.severity is Severity.ERROR]
     if errors:
-        yield f"Line {errors[0].line} stops the build: mend it before anything else"
+        does = "stops the build" if errors[0].code == "MS001" else "has an error"
+        yield f"Line {errors[0].line} {does}: mend it before anything else"
     yield from _to_mend(analysis.practices)
     yield from _kept_out(build, sizes)
     told = [*_leftovers(sizes), *_only_part(build, sizes)]

@@ -33,7 +33,7 @@ COPY requirements.txt .
 RUN pip install --no-cache-dir --target /opt/site -r requirements.txt
 FROM python:3.12-slim
 COPY --from=build /opt/site /opt/site
-USER app
+USER www-data
 EXPOSE 80
 HEALTHCHECK CMD true
 """
@@ -47,7 +47,7 @@ def test_of_a_good_one() -> None:
     assert found[2:] == [
         "Of stage build only /opt/site ships (line 6)",
         "Dependencies stay cached when the source changes: pip has them from line 4",
-        "The container runs as app (line 7), not as root",
+        "The container runs as www-data (line 7), not as root",
         "HEALTHCHECK (line 9) tells an orchestrator when the container no longer answers",
     ]
 

@@ -15,7 +15,6 @@ from multistage_cli.analyze.started import started
 from multistage_cli.build.changes import Compilation, Installation
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.files import Nature
-from multistage_cli.facts import debian, debian_files, python
 from multistage_cli.shell import commands
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.claims import Known
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.build.files import Content, Entry
+    from multistage_cli.facts.python import Distribution
 
 
 def _programs(
@@ -235,6 +235,8 @@ def _linked_with(
     build: Build, source: EvaluatedStage, path: str, line: int | None
 ) -> Iterator[tuple[str, str]]:
     """The packages with the libraries that `-lNAME` means for the program, by the -dev packages of its stage."""
+    from multistage_cli.facts import debian, debian_files
+
     suite = source.final.packages.suite
     if suite is None:
         return
@@ -278,6 +280,8 @@ def _link_options(source: EvaluatedStage, name: str, line: int | None) -> frozen
 
 def _has_library(build: Build, target: EvaluatedStage, package: str) -> bool:
     """Whether the image has a package, or may have it or its files."""
+    from multistage_cli.facts import debian_files
+
     state = target.final
     # Debian 13 renamed some for the 64-bit time_t.
     if any(state.has_package(name) is not Claim.NO for name in (package, f"{package}t64")):
@@ -414,12 +418,14 @@ def _needs(change: Installation, made: Step) -> Iterator[tuple[str, str]]:
                 yield found.name, need.removeprefix("apt:")
 
 
-def _distribution(asked: str) -> python.Distribution | None:
+def _distribution(asked: str) -> Distribution | None:
+    from multistage_cli.facts import python
+
     named = _NAME.match(asked)
     return None if named is None or "/" in asked else python.distribution(named[0])
 
 
-def _lacking(found: python.Distribution, step: Step) -> list[str]:
+def _lacking(found: Distribution, step: Step) -> list[str]:
     """What a distribution needs to be built, and a RUN surely has not."""
     if any(_is_system(change) for change in step.changes) or step.before.has_command("gcc") is Claim.YES:
         return []

@@ -117,6 +117,8 @@ def other_compiler(call: Call) -> Iterator[Change]:
     named = arguments.values("-o", "-d", "--outDir", "--out-dir")
     outputs = tuple(call.absolute(path) for path in named)
     leaves = [*added(call, ".", *outputs)]
+    if not arguments.complete:  # such as `zig build --prefix /out`
+        leaves.append(Doubted("/", call.line, call.certain, removes=False, alters=False))
     if call.name in {"zig", "nim", "crystal", "swiftc"}:
         leaves += caches(call, ".cache")
     if call.name in {"rustc", "ghc"} and arguments.value("-o") and call.words:
