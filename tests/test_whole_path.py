@@ -31,7 +31,7 @@ from tests.strategies import dockerfiles, rubbish
 ROOMS: dict[str, Callable[[Build], Any]] = {
     "analyze": lambda build: Analysis((analyze_build(build),), None),
     "commands": collect_recipes,
-    "cache": lambda build: predict(question_of_named(build, Named((), ("VERSION",), ()))),
+    "cache": lambda build: predict(question_of_named(build, Named())),
     "flow": collect_flow,
     "inspect": lambda build: look(build, None, Questions(("/app",), ("sh",), ("app",), ("libc6",))),
     "report": collect_page,

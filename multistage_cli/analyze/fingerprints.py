@@ -22,5 +22,5 @@ def fingerprinted(file: FileAnalysis) -> Iterator[tuple[Finding, str]]:
         lines = file.lines[finding.line - 1 : finding.end_line]
         text = "\n".join((file.path, finding.code, *(line.strip() for line in lines)))
         seen[text] += 1
-        whole = f"{text}\n{seen[text]}".encode("utf-8", "surrogateescape")
+        whole = f"{text}\n{seen[text]}".encode("utf-8", "surrogatepass")
         yield finding, sha256(whole).hexdigest()

@@ -203,8 +203,8 @@ def _with_other_arguments(build: Build, arguments: Sequence[str]) -> Iterator[Bu
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if name not in declared and name not in _UNDECLARED:
-            known = ", ".join(list(declared)[:8]) or "there is none"
-            near = did_you_mean(name, declared) or f"; declared are {known}"
+            known = ", ".join(list(declared)[:8])
+            near = did_you_mean(name, declared) or (f"; declared are {known}" if known else "; nor any other")
             raise MultistageError(f'no ARG declares "{name}"{near}')
         now = build.build_args.get(name) or declared.get(name, "")
         values.append((name, (value,) if equals else _others(now)))

@@ -28,7 +28,6 @@ from multistage_cli.analyze.engine import analyze_build
 from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.parser import parse
-
 from tests.engine.conftest import BASE_IMAGE
 
 if TYPE_CHECKING:
@@ -301,7 +300,9 @@ def _unreachable(engine: Engine) -> None:
             answered = False
             end = time.monotonic() + (HEALTH_SECONDS if half == "good" else 5)
             while not answered and time.monotonic() < end:
-                code = f"import urllib.request as u; u.urlopen('http://{name}:{engine.pair.text}/', timeout=2)"
+                code = (
+                    f"import urllib.request as u; u.urlopen('http://{name}:{engine.pair.text}/', timeout=2)"
+                )
                 asked = engine.docker.attempt(
                     *("run", "--rm", f"--network={network}", BASE_IMAGE, "python", "-c", code)
                 )
