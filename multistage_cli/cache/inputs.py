@@ -33,7 +33,7 @@ def digest(*texts: str) -> str:
     """One short text for several; equal for equal ones only."""
     found = hashlib.sha256()
     for text in texts:
-        data = text.encode("utf-8", "surrogateescape")
+        data = text.encode("utf-8", "surrogatepass")
         found.update(len(data).to_bytes(8, "big"))
         found.update(data)
     return found.hexdigest()
