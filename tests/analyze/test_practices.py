@@ -124,7 +124,10 @@ def test_slim_base_image_is_about_what_ships() -> None:
             "FROM example.com/x\nUSER $U\n",
             (N, "which user example.com/x runs as is not known: set USER to be sure", 2),
         ),
-        ("FROM debian:bookworm-slim\nARG U\nUSER $U\n", (F, "USER is empty here, which is root: name another user", 3)),
+        (
+            "FROM debian:bookworm-slim\nARG U\nUSER $U\n",
+            (F, "USER is empty here, which is root: name another user", 3),
+        ),
     ],
 )
 def test_non_root_user(text: str, expected: tuple[Status, str, int | None]) -> None:
