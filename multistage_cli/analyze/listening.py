@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from multistage_cli.analyze.started import Started
     from multistage_cli.build.state import State
 
+_MOST_DIGITS = 5  # of a port
+
 
 @dataclass(frozen=True, slots=True)
 class Listening:
@@ -176,7 +178,9 @@ def _option(words: tuple[str, ...], *names: str) -> str | None:
 
 
 def _at(host: str | None, port: str | None, default_host: str, default_port: int) -> Listening | None:
-    number = default_port if port is None else int(port) if port.isdecimal() and len(port) < 6 else 0  # noqa: PLR2004
+    number = (
+        default_port if port is None else int(port) if port.isdecimal() and len(port) <= _MOST_DIGITS else 0
+    )
     if not number:
         return None
     return Listening(default_host if host is None else host, number, port is None, host is None)

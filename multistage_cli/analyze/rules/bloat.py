@@ -105,7 +105,7 @@ def _is_earlier(entry: Entry, step: Step, owner: EvaluatedStage, chain: frozense
     return by.stage != owner.stage.index or by.line < step.line
 
 
-@rule("MS731", "deleted-in-later-layer", Severity.WARNING)
+@rule("MS731", "deleted-in-later-layer", Severity.INFO)
 def deleted_in_later_layer(build: Build, asked: Asked) -> Iterator[Match]:
     """RUN that deletes what an earlier layer of the image holds.
 

@@ -274,7 +274,7 @@ def _link_options(source: EvaluatedStage, name: str, line: int | None) -> frozen
                     and "-static" not in words
                     and "-Wl,--as-needed" not in words
                 ):
-                    found.update(word[2:] for word in words if word.startswith("-l") and len(word) > 2)  # noqa: PLR2004
+                    found.update(word[2:] for word in words if word.startswith("-l") and word[2:])
     return frozenset(found)
 
 
