@@ -91,17 +91,19 @@ def _installation(state: State, change: Installation, actor: Actor) -> State:
     state = replace(state, installations=(change, state.installations))
     if change.manager not in {"apt", "apk", "dnf"}:
         return state
-    packages = state.packages.after(change, actor.by)
-    event = DebianFiles(actor.by, packages)
-    return replace(state, packages=packages, files=state.files.add_event("/", event))
+    return _with_packages(state, change, actor)
 
 
 def _removal(state: State, change: Removal, actor: Actor) -> State:
     if change.manager not in {"apt", "apk", "dnf"}:
         return replace(state, files=state.files.doubt("/", actor.by, adds=False, alters=False))
+    return _with_packages(state, change, actor)
+
+
+def _with_packages(state: State, change: Installation | Removal, actor: Actor) -> State:
     packages = state.packages.after(change, actor.by)
-    event = DebianFiles(actor.by, packages)
-    return replace(state, packages=packages, files=state.files.add_event("/", event))
+    files = state.files.add_event("/", DebianFiles(actor.by, packages))
+    return replace(state, packages=packages, files=files)
 
 
 def _index_refresh(state: State, change: IndexRefresh, actor: Actor) -> State:

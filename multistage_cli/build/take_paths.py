@@ -11,7 +11,8 @@ from multistage_cli.build.changes import OwnerChanged
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.files import Change, Entry, Kind, either, read_mode
-from multistage_cli.build.files.copies import NamesChanged, fits
+from multistage_cli.build.files.copies import NamesChanged
+from multistage_cli.build.files.events import fits
 from multistage_cli.build.new_paths import group_of_new, make_parents, set_group_of_new
 from multistage_cli.build.path_copier import PathCopier
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         PathsCopied,
     )
     from multistage_cli.build.files import Content, Files
-    from multistage_cli.build.files.tree import Node
+    from multistage_cli.build.files.nodes import Node
     from multistage_cli.build.state import State
 
     Mode: TypeAlias = Callable[[int, Kind], Known[int]]

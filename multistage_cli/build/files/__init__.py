@@ -16,7 +16,8 @@ from multistage_cli.build.files.model import (
     either,
 )
 from multistage_cli.build.files.modes import UMASK, read_mode
-from multistage_cli.build.files.tree import Files, Query
+from multistage_cli.build.files.nodes import Query
+from multistage_cli.build.files.tree import Files
 
 __all__ = [
     "ABSENT",

@@ -7,16 +7,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
-from multistage_cli.build.files.events import Event, Parts, changed
+from multistage_cli.build.files.events import Event, Parts, changed, fits
 from multistage_cli.build.files.model import Change, Entry, Kind, Writer, either
 
 if TYPE_CHECKING:
-    from multistage_cli.build.files.tree import Files, Query
-
-
-def fits(pattern: str, name: str) -> bool:
-    """Whether a shell's wildcard stands for a name: hidden ones only where it says so."""
-    return not (name.startswith(".") and not pattern.startswith(".")) and fnmatchcase(name, pattern)
+    from multistage_cli.build.files.nodes import Query
+    from multistage_cli.build.files.tree import Files
 
 
 @dataclass(frozen=True, slots=True)

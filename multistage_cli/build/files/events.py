@@ -16,7 +16,8 @@ from multistage_cli.build.files.model import Change, Entry, Kind, Writer, either
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multistage_cli.build.files.tree import Files, Query
+    from multistage_cli.build.files.nodes import Query
+    from multistage_cli.build.files.tree import Files
 
 Parts: TypeAlias = tuple[str, ...]
 
@@ -183,14 +184,13 @@ class Copied:
         return False
 
 
+def fits(pattern: str, name: str) -> bool:
+    """Whether a shell's wildcard stands for a name: hidden ones only where it says so."""
+    return not (name.startswith(".") and not pattern.startswith(".")) and fnmatchcase(name, pattern)
+
+
 def _concerns(pattern: str | None, below: Parts) -> bool:
-    if pattern is None:
-        return True
-    if not below:
-        return False
-    name = below[0]
-    hidden = name.startswith(".") and not pattern.startswith(".")
-    return not hidden and fnmatchcase(name, pattern)
+    return pattern is None or (bool(below) and fits(pattern, below[0]))
 
 
 def maybe(entry: Entry, by: Writer) -> Entry:

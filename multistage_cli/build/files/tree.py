@@ -13,98 +13,35 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.backing import ANYTHING, NOTHING
 from multistage_cli.build.files.events import Changed, Copied, Doubt, Event, Removed, changed
-from multistage_cli.build.files.model import ABSENT, MAYBE, Change, Entry, Kind, Writer, either
-from multistage_cli.build.persistent import PersistentMap
+from multistage_cli.build.files.model import ABSENT, MAYBE, Change, Entry, Kind, Writer
+from multistage_cli.build.files.nodes import (
+    LONGEST_PATH,
+    NO_CHILDREN,
+    Node,
+    Parts,
+    Query,
+    joined,
+    kept,
+    names_in,
+    node_at,
+    untouched,
+    with_event,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from multistage_cli.build.files.backing import Backing
 
-Parts: TypeAlias = tuple[str, ...]
 
-_MOST_EVENTS: Final = 128
-"""At one directory; more of them become one doubt, so that no file makes an answer slow."""
 _MOST_LINKS: Final = 40  # MAXSYMLINKS of Linux
-_MOST_STEPS: Final = 4_000
-_DEEPEST: Final = 50
 _LONGEST_NAME: Final = 255
-_LONGEST_PATH: Final = 4_096
 _MOST_PARTS: Final = 100
 """Folders in one path; nobody nests deeper, and work grows with the cube of it."""
-_MOST_NAMES: Final = 10_000
-_MOST_ANSWERS: Final = 2_000
 _DIRECTORY: Final = Entry(Claim.YES, Kind.DIRECTORY, 0o755, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A path that something was written to, or that lies above such a path.
-
-    Attributes:
-        own: the claim about it, as of `stamp`.
-        stamp: events after it count, those before are in `own`.
-        children: names to nodes.
-        backing: of the names that are not in `children`, with the path there; None where the parent's goes on.
-        backing_stamp: since when the backing holds.
-        events: what happened here and below, in order.
-    """
-
-    own: Entry
-    stamp: int
-    children: PersistentMap[Node]
-    backing: tuple[Backing, Parts] | None = None
-    backing_stamp: int = 0
-    events: tuple[Event, ...] = ()
-
-
-_NO_CHILDREN: Final[PersistentMap[Node]] = PersistentMap()
-
-
 _Make: TypeAlias = "Callable[[Node], Node]"
-
-
-class Query:
-    """One question, with a bound on what it may cost: a hostile file cannot make an answer slow."""
-
-    __slots__ = ("_cut", "_depth", "_steps")
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._steps = 0
-        self._cut = False
-
-    def entry(self, files: Files, parts: Parts) -> Entry:
-        """What is known of a path without links in it; unknown where finding out would take too long."""
-        found = files.answers.get(parts)
-        if found is not None:
-            return found
-        if not self._may_go_on() or len(parts) > _LONGEST_PATH:
-            return MAYBE
-        self._depth += 1
-        found = _look(files.root, parts, self)
-        self._depth -= 1
-        if not self._cut:  # else a shorter way may find out more
-            if len(files.answers) > _MOST_ANSWERS:
-                files.answers.clear()
-            files.answers[parts] = found
-        return found
-
-    def names(self, files: Files, parts: Parts) -> Known[tuple[str, ...]]:
-        """The names in a directory; unknown where finding out would take too long."""
-        if not self._may_go_on():
-            return UNKNOWN
-        self._depth += 1
-        found = _names(files, parts, self)
-        self._depth -= 1
-        return found
-
-    def _may_go_on(self) -> bool:
-        self._steps += 1
-        if self._steps > _MOST_STEPS or self._depth > _DEEPEST:
-            self._cut = True
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +61,7 @@ class Files:
     @classmethod
     def of(cls, backing: Backing) -> Files:
         """The files of a base image."""
-        return cls(Node(_DIRECTORY, 0, _NO_CHILDREN, (backing, ())))
+        return cls(Node(_DIRECTORY, 0, NO_CHILDREN, (backing, ())))
 
     # Questions.
 
@@ -150,11 +87,11 @@ class Files:
         """The names in a directory, sorted; UNKNOWN unless all of them are known."""
         query = Query()
         parts = self.resolve_parts(path, query, last=True)
-        return UNKNOWN if parts is None else _names(self, parts, query)
+        return UNKNOWN if parts is None else names_in(self, parts, query)
 
     def resolve_parts(self, path: str, query: Query, *, last: bool) -> Parts | None:
         """The names from the root on, with links followed; None where that cannot be told."""
-        if len(path) > _LONGEST_PATH or "\0" in path or not path.startswith("/"):
+        if len(path) > LONGEST_PATH or "\0" in path or not path.startswith("/"):
             return None
         rest = [name for name in reversed(path.split("/")) if name not in {"", "."}]
         if len(rest) > _MOST_PARTS:
@@ -166,7 +103,7 @@ class Files:
             name = rest.pop()
             if name == "..":
                 done = done[:-1]
-                node = _node(self.root, done)
+                node = node_at(self.root, done)
                 continue
             if len(name) > _LONGEST_NAME:
                 return None
@@ -184,7 +121,7 @@ class Files:
             if target is UNKNOWN or links > _MOST_LINKS or len(rest) > _MOST_PARTS:
                 return None
             done = [] if target.startswith("/") else done[:-1]
-            node = _node(self.root, done)
+            node = node_at(self.root, done)
             rest += [part for part in reversed(target.split("/")) if part not in {"", "."}]
         return tuple(done)
 
@@ -221,19 +158,19 @@ class Files:
         old = query.entry(self, parts)
         new = replace(entry, exists=Claim.YES, writer=by, because=by)
         if keep:
-            new = _kept(old, new)
+            new = kept(old, new)
         if certain is not Claim.YES:
-            new = _joined(old, new)
+            new = joined(old, new)
         if new.kind is Kind.DIRECTORY and keep and old.exists is not Claim.NO:
             return self._put(
                 parts, query, by, lambda node: replace(node, own=new, stamp=by.stamp), implies=sure
             )
         # What may be a directory may hold something.
         backing = ANYTHING if new.kind is UNKNOWN else NOTHING
-        fresh = Node(new, by.stamp, _NO_CHILDREN, (backing, ()), by.stamp)
+        fresh = Node(new, by.stamp, NO_CHILDREN, (backing, ()), by.stamp)
         if certain is not Claim.YES and old.exists is not Claim.NO:
             return self._put(
-                parts, query, by, lambda node: _with_event(replace(node, own=new, stamp=by.stamp), Doubt(by))
+                parts, query, by, lambda node: with_event(replace(node, own=new, stamp=by.stamp), Doubt(by))
             )
         return self._put(parts, query, by, lambda _: fresh, implies=sure)
 
@@ -263,7 +200,7 @@ class Files:
         if query.entry(self, parts).exists is Claim.NO:
             return self
         if certain is Claim.YES and parts:
-            gone = Node(replace(ABSENT, because=by), by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+            gone = Node(replace(ABSENT, because=by), by.stamp, NO_CHILDREN, (NOTHING, ()), by.stamp)
             return self._put(parts, query, by, lambda _: gone)
         return self._event(parts, query, Doubt(by, adds=False, alters=False))
 
@@ -341,11 +278,11 @@ class Files:
             at = shown.resolve_parts(f"/{source_path.lstrip('/')}", query, last=True)
         if shown is None or at is None:
             found = Entry(Claim.YES, because=by) if own is None else own
-            node = Node(found, by.stamp, _NO_CHILDREN, (ANYTHING, ()), by.stamp)
+            node = Node(found, by.stamp, NO_CHILDREN, (ANYTHING, ()), by.stamp)
         else:
             found = replace(query.entry(shown, at), exists=Claim.YES) if own is None else own
             events = (Copied(by, shown, at, Change()),)
-            node = Node(found, by.stamp - 1, _NO_CHILDREN, (NOTHING, ()), by.stamp - 1, events)
+            node = Node(found, by.stamp - 1, NO_CHILDREN, (NOTHING, ()), by.stamp - 1, events)
         return self._put(parts, query, by, lambda _: node)
 
     def unmounted(self, path: str, before: Files, by: Writer) -> Files:
@@ -360,14 +297,14 @@ class Files:
             return self.doubt("/", by, removes=False)
         old = query.entry(before, parts)
         if old.exists is Claim.NO:
-            gone = Node(old, by.stamp, _NO_CHILDREN, (NOTHING, ()), by.stamp)
+            gone = Node(old, by.stamp, NO_CHILDREN, (NOTHING, ()), by.stamp)
             return self._put(parts, query, by, lambda _: gone)
-        known = _node(before.root, parts)
-        node = _untouched(before.root, parts) if known is None else known
+        known = node_at(before.root, parts)
+        node = untouched(before.root, parts) if known is None else known
         restored = self._put(parts, query, by, lambda _: node)
         if Query().entry(restored, parts) == old:
             return restored
-        unsure = _with_event(
+        unsure = with_event(
             replace(node, own=replace(old, mode=UNKNOWN, uid=UNKNOWN, gid=UNKNOWN)), Doubt(by)
         )
         return self._put(parts, Query(), by, lambda _: unsure)
@@ -376,7 +313,7 @@ class Files:
         """A directory may not be there, unless a command put something into it that surely is."""
         query = Query()
         parts = self.resolve_parts(path, query, last=True)
-        node = _node(self.root, parts) if parts else None
+        node = node_at(self.root, parts) if parts else None
         if parts is None or node is None:
             return self
         if any(query.entry(self, (*parts, name)).exists is Claim.YES for name, _ in node.children.items()):
@@ -396,14 +333,14 @@ class Files:
         return self._event(() if parts is None else parts, query, event)
 
     def _event(self, parts: Parts, query: Query, event: Event) -> Files:
-        return self._put(parts, query, event.by, lambda node: _with_event(node, event))
+        return self._put(parts, query, event.by, lambda node: with_event(node, event))
 
     def _put(self, parts: Parts, query: Query, by: Writer, make: _Make, *, implies: bool = False) -> Files:
         """Put another node at a path; `implies` where a success means that the folders above exist."""
         path = [self.root]
         for index in range(len(parts)):
             child = path[-1].children.get(parts[index])
-            path.append(_untouched(self.root, parts[: index + 1]) if child is None else child)
+            path.append(untouched(self.root, parts[: index + 1]) if child is None else child)
         node = make(path.pop())
         for depth in range(len(path) - 1, -1, -1):
             parent = path[depth]
@@ -419,122 +356,5 @@ class Files:
         return Files(node)
 
 
-def _node(root: Node, parts: Iterable[str]) -> Node | None:
-    node: Node | None = root
-    for part in parts:
-        node = None if node is None else node.children.get(part)
-    return node
-
-
-def _untouched(root: Node, parts: Parts) -> Node:
-    """The node of a path that has none yet: what its backing says, as of then."""
-    entry, stamp = _claim(root, parts)[:2]
-    return Node(entry, stamp, _NO_CHILDREN)
-
-
-def _claim(root: Node, parts: Parts) -> tuple[Entry, int, list[tuple[Event, int]]]:
-    """The claim about a path, since when it holds, and all events above with their depth."""
-    node = root
-    backing, start, since = root.backing, 0, root.backing_stamp
-    events: list[tuple[Event, int]] = [(event, 0) for event in root.events]
-    for index, part in enumerate(parts):
-        child = node.children.get(part)
-        if child is None:
-            if backing is None:
-                raise AssertionError("the root has a backing")
-            return backing[0].look(backing[1] + parts[start:]), since, events
-        node = child
-        if node.events:
-            events += [(event, index + 1) for event in node.events]
-        if node.backing is not None:
-            backing, start, since = node.backing, index + 1, node.backing_stamp
-    return node.own, node.stamp, events
-
-
-def _look(root: Node, parts: Parts, query: Query) -> Entry:
-    entry, stamp, events = _claim(root, parts)
-    newer = [pair for pair in events if pair[0].by.stamp > stamp]
-    if len(newer) > 1:
-        newer.sort(key=_stamp)
-    for event, depth in newer:
-        entry = event.over(entry, parts[depth:], query)
-    return entry
-
-
-def _names(files: Files, parts: Parts, query: Query) -> Known[tuple[str, ...]]:
-    node: Node | None = files.root
-    backing, start, since = files.root.backing, 0, files.root.backing_stamp
-    events: list[tuple[Event, int]] = [(event, 0) for event in files.root.events]
-    for index, part in enumerate(parts):
-        node = None if node is None else node.children.get(part)
-        if node is None:
-            break
-        events += [(event, index + 1) for event in node.events]
-        if node.backing is not None:
-            backing, start, since = node.backing, index + 1, node.backing_stamp
-    found = UNKNOWN if backing is None else backing[0].names(backing[1] + parts[start:])
-    if found is UNKNOWN:
-        return UNKNOWN
-    names = set(found)
-    for event, depth in events:
-        added = event.names(parts[depth:], query) if event.by.stamp > since else ()
-        if added is UNKNOWN:
-            return UNKNOWN
-        names.update(added)
-    if node is not None:
-        names.update(name for name, _ in node.children.items())
-    if len(names) > _MOST_NAMES:
-        return UNKNOWN
-    kept = []
-    for name in sorted(names):
-        exists = query.entry(files, (*parts, name)).exists
-        if exists is Claim.UNKNOWN:
-            return UNKNOWN
-        if exists is Claim.YES:
-            kept.append(name)
-    return tuple(kept)
-
-
 def _name(item: tuple[str, Node]) -> str:
     return item[0]
-
-
-def _stamp(pair: tuple[Event, int]) -> int:
-    return pair[0].by.stamp
-
-
-def _with_event(node: Node, event: Event) -> Node:
-    kept = (*[older for older in node.events if not event.covers(older)], event)
-    if len(kept) > _MOST_EVENTS:
-        kept = (Doubt(event.by),)
-    return Node(node.own, node.stamp, node.children, node.backing, node.backing_stamp, kept)
-
-
-def _kept(old: Entry, new: Entry) -> Entry:
-    """What is there after writing into what may have been there before."""
-    if old.exists is Claim.NO:
-        return new
-    if new.kind is Kind.DIRECTORY and old.exists is Claim.YES:
-        return replace(old, kind=Kind.DIRECTORY)
-    if old.exists is Claim.YES:
-        return replace(new, mode=old.mode, uid=old.uid, gid=old.gid)
-    return replace(
-        new, mode=either(old.mode, new.mode), uid=either(old.uid, new.uid), gid=either(old.gid, new.gid)
-    )
-
-
-def _joined(old: Entry, new: Entry) -> Entry:
-    """What is there where it may have been written."""
-    if old.exists is Claim.NO:
-        return replace(new, exists=Claim.UNKNOWN)
-    return Entry(
-        old.exists,
-        new.kind if old.kind == new.kind else UNKNOWN,
-        either(old.mode, new.mode),
-        either(old.uid, new.uid),
-        either(old.gid, new.gid),
-        new.target if old.target == new.target else UNKNOWN,
-        new.content if old.content == new.content else None,
-        old.writer,
-        old.because,
-    )
