@@ -10,12 +10,14 @@ from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.instructions import read_healthcheck
 from multistage_cli.build.wrappers import interpreter, is_posix, nested_script
 from multistage_cli.parser import Position
+from multistage_cli.shell import commands, shell_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from multistage_cli.build.evaluate import Step
     from multistage_cli.parser import Heredoc, Instruction
+    from multistage_cli.shell import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,15 @@ def scripts_of(step: Step) -> Iterator[ShellScript]:
         return
     text = instruction.text[offset:]
     yield ShellScript(text, shell, lambda place: instruction.position(place + offset))
+
+
+def scripts_named(step: Step, *names: str) -> Iterator[tuple[ShellScript, Script]]:
+    """The scripts of a step with their commands; none where it is another instruction than those named."""
+    if step.instruction.name not in names:
+        return
+    for text in scripts_of(step):
+        errexit, pipefail = shell_options(text.shell[1:])
+        yield text, commands(text.text, pipefail=pipefail, errexit=errexit)
 
 
 def _exec_form(instruction: Instruction, words: tuple[str, ...]) -> Iterator[ShellScript]:
