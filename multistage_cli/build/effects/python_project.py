@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +149,8 @@ def toml_of(call: Call, path: str) -> dict[str, Any]:
     text = text_of(call, path)
     if text is UNKNOWN:
         return {}
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
