@@ -93,7 +93,7 @@ def test_stored_answers_are_the_engines(docker: Docker, images: None, tmp_path: 
 def _plain(answer: dict[str, object]) -> dict[str, object]:
     """Without the word that BuildKit thinks was meant: of several near ones it names any."""
     error = answer["error"]
-    return {**answer, "error": error.split(" (did you mean", 1)[0] if isinstance(error, str) else error}
+    return {**answer, "error": _without_guess(error) if isinstance(error, str) else error}
 
 
 # InvalidBaseImagePlatform needs a registry that hands out an image of one platform, whatever was asked for.
