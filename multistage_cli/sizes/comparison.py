@@ -9,6 +9,7 @@ from multistage_cli.build.stages import BaseKind
 from multistage_cli.facts.images import full_variant, slim_variant
 from multistage_cli.sizes.apt import AptRun, packages_of
 from multistage_cli.sizes.bases import image_size
+from multistage_cli.sizes.installations import SYSTEM_MANAGERS
 from multistage_cli.sizes.model import Comparison, Part, StageSize
 from multistage_cli.sizes.ranges import Range, total
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from multistage_cli.facts.images import Image
 
 _AS_WRITTEN = "as written"
-_SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf"})
+
 _BARE_FAMILIES = frozenset({"alpine", "busybox", "debian", "distroless", "scratch", "ubuntu"})
 _NOT_COUNTED = frozenset({"apt", "records", "stage"})
 _DIFFERENT = 1.05
@@ -61,7 +62,7 @@ class _Work:
             change.manager
             for entry in build.needed
             for _, change in entry.changes()
-            if isinstance(change, Installation | IndexRefresh) and change.manager in _SYSTEM_MANAGERS
+            if isinstance(change, Installation | IndexRefresh) and change.manager in SYSTEM_MANAGERS
         }
 
     def runs_on(self, image: Image) -> bool:

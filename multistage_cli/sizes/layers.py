@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from multistage_cli.build.changes import (
     Cache,
@@ -28,21 +27,26 @@ from multistage_cli.build.changes import (
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.apt import AptRun, lists_size, packages_of
 from multistage_cli.sizes.bytecode import first_bytecode
+from multistage_cli.sizes.compiled import compiled
 from multistage_cli.sizes.contents import Contents, Held
 from multistage_cli.sizes.copies import CopyReader
+from multistage_cli.sizes.installations import SYSTEM_MANAGERS, installed, stays_behind
 from multistage_cli.sizes.model import Layer, Part
 from multistage_cli.sizes.packages import PYTHON_MANAGERS, PipInstallation, seed_size
 from multistage_cli.sizes.ranges import total
+from multistage_cli.sizes.scene import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from multistage_cli.build.changes import Change
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.facts.images import Image
     from multistage_cli.sizes.apt import Installed
+    from multistage_cli.sizes.model import Outcome
 
-_SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf"})
+_Estimable = TypeVar("_Estimable", Installation, Compilation)
+
 QUIET_COMMANDS = frozenset(
     {"a2dismod", "a2enconf", "a2enmod", "a2ensite", "adduser", "addgroup", "apt-mark", "chpasswd", "ln", "npx",
      "passwd", "sed", "touch", "usermod", "groupmod", "update-alternatives"}
@@ -149,8 +153,8 @@ class LayerReader:
         match change:
             case Installation(manager=manager) if manager in PYTHON_MANAGERS:
                 yield from self._python(step, change)
-            case Installation():
-                self._installed(step, change)
+            case Installation() if not stays_behind(step, change):
+                yield from self._estimated(step, change, installed)
             case VirtualEnvironment(seeded=True):
                 size = seed_size()
                 self._put(change.path, Held(size, environment=True))
@@ -160,10 +164,7 @@ class LayerReader:
                 self._put("/var/lib/apt/lists", Held(size))
                 yield Part("apt package lists", "lists", size, "/var/lib/apt/lists")
             case Compilation():
-                text = f"what {change.tool} builds on line {change.line}"
-                self.unknown.append(text)
-                for path in change.outputs or (None,):
-                    self.contents = self.contents.doubt(path, text)
+                yield from self._estimated(step, change, compiled)
             case Download():
                 source = f": {change.url}" if change.url else ""
                 self._doubt(f"what {change.tool} fetches on line {change.line}{source}")
@@ -194,27 +195,25 @@ class LayerReader:
             # It is there, nobody knows where.
             self.contents = self.contents.downloaded()
 
-    def _installed(self, step: Step, change: Installation) -> None:
-        """A manager that the facts say nothing of; what the same RUN removes again is in no layer."""
-        removed = {
-            name
-            for found in step.changes
-            if isinstance(found, Removal) and found.manager == change.manager and found.certain is Claim.YES
-            for name in found.packages
-        }
-        stays = tuple(name for name in change.packages if name not in removed)
-        if change.group in removed or (change.packages and not stays and change.complete):
-            return
-        names = stays or tuple(posixpath.basename(path) for path in change.manifests)
-        shown = f" ({_some(names)})" if names else ""
-        text = f"what {change.manager} installs on line {change.line}{shown}"
-        packaged = change.manager in _SYSTEM_MANAGERS
-        path = change.prefix if isinstance(change.prefix, str) else None
-        self.unknown.append(text)
-        if packaged:
-            self.contents = self.contents.packaged(text)
-        else:
-            self.contents = self.contents.downloaded() if path is None else self.contents.doubt(path, text)
+    def _estimated(
+        self, step: Step, change: _Estimable, estimate: Callable[[Scene, _Estimable], Outcome]
+    ) -> Iterator[Part]:
+        outcome = estimate(Scene(self.build, self.entry, step, self.image), change)
+        for part in outcome.parts:
+            if part.path is not None:
+                self._put(part.path, Held(part.size))
+        yield from outcome.parts
+        self.unknown += outcome.unknown
+        packaged = isinstance(change, Installation) and change.manager in SYSTEM_MANAGERS
+        for text in outcome.unknown:
+            if packaged:
+                self.contents = self.contents.packaged(text)
+            for path in outcome.places:
+                self.contents = self.contents.doubt(path, text)
+            if not packaged and not outcome.places and isinstance(change, Compilation):
+                self.contents = self.contents.doubt(None, text)
+        if isinstance(change, Installation) and not packaged and not outcome.places and outcome.unknown:
+            self.contents = self.contents.downloaded()
 
     def _put(self, path: str, held: Held) -> None:
         if path.startswith("/"):
@@ -234,10 +233,6 @@ _QUIET_CHANGES = (
 def _writes(step: Step) -> bool:
     """Whether a RUN makes files of its own, so that what it does to files may be done to those."""
     return any(not isinstance(change, _QUIET_CHANGES) for change in step.changes)
-
-
-def _some(names: tuple[str, ...], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def one_line(step: Step) -> str:

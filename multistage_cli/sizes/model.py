@@ -32,6 +32,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one command adds to its layer, as far as an estimator knows it.
+
+    Attributes:
+        parts: with the place where each lies afterwards; a part without one lies nobody knows where.
+        unknown: what the parts could not take in, in words; the layer may weigh more by it.
+        places: the paths that `unknown` is about, where that follows; empty for anywhere.
+    """
+
+    parts: tuple[Part, ...] = ()
+    unknown: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one instruction adds.
 
