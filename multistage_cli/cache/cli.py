@@ -146,24 +146,26 @@ def _since(
     from multistage_cli.build.context import BuildContext, Change, Difference
     from multistage_cli.build.context.dockerignore import parse as parse_ignore
     from multistage_cli.cache.changes import question_of_builds, reevaluated
-    from multistage_cli.cache.git import open_repository
     from multistage_cli.parser import parse
+    from multistage_cli.terminal.git import open_repository
     from multistage_cli.terminal.reading import parsed_dockerfile
+    from multistage_cli.terminal.revisions import dockerfile_at, own_ignore_at
 
     if build.context is None or build.file is None:
         raise MultistageError("--since needs a Dockerfile and a build context on disk, not standard input")
-    repository = open_repository(build.context.root, revision)
-    at_file = repository.at(build.file.parent)
+    repository = open_repository(
+        build.context.root, revision, option="--since", otherwise="use --changed or --before"
+    )
     if dockerfile is not None:
         _, parsed = parsed_dockerfile(dockerfile)
     else:
-        text = at_file.read(build.file.name)
+        text = dockerfile_at(repository, build.file)
         if text is None:
             raise MultistageError(
                 f"{build.path} is not in {revision}; name the earlier one with --before-dockerfile"
             )
         parsed = parse(text)
-    ignore = at_file.read(f"{build.file.name}.dockerignore")
+    ignore = own_ignore_at(repository, build.file)
     if ignore is None:
         ignore = repository.read(".dockerignore")
     context = build.context

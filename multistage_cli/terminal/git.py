@@ -7,15 +7,20 @@ no file system monitor, no external diff and no text conversion.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from threading import Timer
+from typing import IO, TYPE_CHECKING, Final
 
 from multistage_cli.build.context import Change, Difference
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _SECONDS: Final = 120
@@ -24,6 +29,23 @@ _QUIET: Final = (
     "-c", "log.showSignature=false", "--no-pager", "--literal-pathspecs",
 )  # fmt: skip
 _CHANGES: Final = {"A": Change.NEW, "D": Change.GONE}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """Something that a revision holds.
+
+    Attributes:
+        path: relative to the folder that was asked about.
+        mode: as git has it: 0o100644 and 0o100755 for files, 0o120000 for links, 0o160000 for submodules.
+        name: of the object.
+        size_bytes: of its content; 0 for a submodule.
+    """
+
+    path: str
+    mode: int
+    name: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,47 @@ class Repository:
             for commit in commits
         )
 
+    def tree(self) -> Iterator[TreeEntry]:
+        """All that the revision holds below the folder, by path."""
+        listed = _git(self.folder, "ls-tree", "-r", "-l", "-z", self.commit)
+        if listed.returncode != 0:
+            raise MultistageError(f"git ls-tree failed: {_last_line(listed.stderr)}")
+        for line in listed.stdout.split(b"\0"):
+            about, tab, path = line.partition(b"\t")
+            if tab:
+                mode, _, name, size = about.split()
+                shown = path.decode("utf-8", "surrogateescape")
+                yield TreeEntry(shown, int(mode, 8), name.decode("ascii"), int(size) if size.isdigit() else 0)
+
+    @contextmanager
+    def blobs(self, names: Iterable[str]) -> Iterator[IO[bytes]]:
+        """The stream of `git cat-file --batch` for objects: a line, the content and a line's end for each.
+
+        Raises:
+            MultistageError: git cannot be run.
+        """
+        with tempfile.TemporaryFile() as wanted:
+            # From a file: a pipe that both sides fill would make both wait.
+            wanted.writelines(f"{name}\n".encode("ascii") for name in names)
+            wanted.seek(0)
+            process = _started(self.folder, wanted, "cat-file", "--batch", "--buffer")
+            late = Timer(_SECONDS, process.kill)
+            late.start()
+            try:
+                if process.stdout is not None:
+                    yield process.stdout
+            finally:
+                late.cancel()
+                process.kill()
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+
+    def untracked(self) -> tuple[str, ...]:
+        """What lies below the folder now and git does not track, what it ignores included; folders end in a slash."""
+        listed = self._run("ls-files", "--others", "--directory", "--no-empty-directory", "-z")
+        return tuple(path for path in listed.split("\0") if path)
+
     def at(self, folder: Path) -> Repository:
         """The same revision seen from another folder of the work tree."""
         return Repository(folder, self.revision, self.commit)
@@ -90,20 +153,26 @@ class Repository:
         return result.stdout.decode("utf-8", "surrogateescape")
 
 
-def open_repository(folder: Path, revision: str) -> Repository:
+def open_repository(folder: Path, revision: str, *, option: str, otherwise: str) -> Repository:
     """Find a revision in the work tree that a folder belongs to.
+
+    Args:
+        folder: of the work tree.
+        revision: as the user named it.
+        option: that the user named it with, such as `--since`.
+        otherwise: what to do where there is no git, for people.
 
     Raises:
         MultistageError: there is no git, no repository, or no such revision.
     """
+    if shutil.which("git") is None:
+        raise MultistageError(f"{option} needs git, which is not installed; {otherwise}")
     inside = _git(folder, "rev-parse", "--is-inside-work-tree")
     if inside.returncode != 0 or inside.stdout.strip() != b"true":
         shown = printable(str(folder))
         reason = _last_line(inside.stderr)
         why = f" (git: {reason})" if "dubious" in reason else ""
-        raise MultistageError(
-            f"--since needs a git repository, and {shown} is in none{why}; use --changed or --before"
-        )
+        raise MultistageError(f"{option} needs a git repository, and {shown} is in none{why}; {otherwise}")
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     commit = found.stdout.decode("ascii", "replace").strip()
     if found.returncode != 0 or not commit:
@@ -112,30 +181,49 @@ def open_repository(folder: Path, revision: str) -> Repository:
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {
+    try:
+        return subprocess.run(  # noqa: S603 - no shell, and the revision was verified by git itself
+            _words(folder, arguments),
+            capture_output=True,
+            check=False,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise MultistageError(f"git {arguments[0]} did not finish in {_SECONDS} s") from None
+    except OSError as error:
+        raise MultistageError(f"git cannot be run: {error.strerror or error}") from None
+
+
+def _started(folder: Path, given: IO[bytes], *arguments: str) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - as above
+            _words(folder, arguments),
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+    except OSError as error:
+        raise MultistageError(f"git cannot be run: {error.strerror or error}") from None
+
+
+def _words(folder: Path, arguments: tuple[str, ...]) -> list[str]:
+    return ["git", *_QUIET, "-C", str(folder), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    kept = {
         name: value
         for name, value in os.environ.items()
         # What would turn git to another repository, or make it start a program.
         if not name.startswith("GIT_")
     }
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        return subprocess.run(  # noqa: S603 - no shell, and the revision was verified by git itself
-            ["git", *_QUIET, "-C", str(folder), *arguments],  # noqa: S607 - the user's own git
-            capture_output=True,
-            check=False,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-        )
-    except FileNotFoundError:
-        raise MultistageError(
-            "--since needs git, which is not installed; use --changed or --before"
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise MultistageError(f"git {arguments[0]} did not finish in {_SECONDS} s") from None
-    except OSError as error:
-        raise MultistageError(f"git cannot be run: {error.strerror or error}") from None
+    # Nothing is fetched either: a clone may have left contents away.
+    return kept | {
+        "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C",
+    }  # fmt: skip
 
 
 def _last_line(text: bytes) -> str:
