@@ -30,6 +30,7 @@ class Page:
         sizes: the estimate.
         recipes: what to type next.
         takeaways: what this Dockerfile teaches, the most useful first.
+        build: what all of that is about, for views that ask further questions.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Page:
     sizes: Sizes
     recipes: Recipes
     takeaways: tuple[str, ...]
+    build: Build | None = None
 
 
 def collect_page(build: Build) -> Page:
@@ -47,4 +49,5 @@ def collect_page(build: Build) -> Page:
         MultistageError: the Dockerfile has no stage.
     """
     flow, analysis, sizes = collect_flow(build), analyze_build(build), estimate_sizes(build)
-    return Page(build.path, flow, analysis, sizes, collect_recipes(build), takeaways(build, analysis, sizes))
+    told = takeaways(build, analysis, sizes)
+    return Page(build.path, flow, analysis, sizes, collect_recipes(build), told, build)
