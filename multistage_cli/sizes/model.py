@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from multistage_cli.sizes.budget import Held
+
 if TYPE_CHECKING:
+    from multistage_cli.sizes.budget import Budget
+    from multistage_cli.sizes.difference import Difference
     from multistage_cli.sizes.ranges import Range
 
 _LEAST_SAVING_BYTES = 1_000_000
@@ -137,6 +141,29 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Spare:
+    """Something that is in the image and need not be.
+
+    Attributes:
+        what: such as `gcc, libpq-dev` or `.git of the build context`.
+        size: its range; None where nobody knows.
+        stage: where it comes in.
+        line: of the instruction that brings it.
+        because: why it need not be there, in words.
+        instead: what to do.
+        likely: whether that is only likely, because something outside of the Dockerfile may use it.
+    """
+
+    what: str
+    size: Range | None
+    stage: str
+    line: int
+    because: str
+    instead: str
+    likely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """The estimate of a whole build.
 
@@ -150,6 +177,9 @@ class Sizes:
         comparison: other ways to build the same, the largest first, then this one.
         excluded: the heaviest first.
         unknown: what the image's numbers could not take in, in words.
+        spare: what is in the image and need not be, the heaviest first.
+        budget: whether the image stays within a size, where the user set one.
+        difference: what differs from another build, where the user named one.
     """
 
     path: str
@@ -161,6 +191,19 @@ class Sizes:
     comparison: tuple[Comparison, ...]
     excluded: tuple[Excluded, ...]
     unknown: tuple[str, ...]
+    spare: tuple[Spare, ...] = ()
+    budget: Budget | None = None
+    difference: Difference | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """1 where the estimate is over the budget, else 0."""
+        return int(self.budget is not None and self.budget.held is Held.NO)
+
+    @property
+    def on_top(self) -> bool:
+        """Whether things of unknown size come on top of the image's range."""
+        return any(layer.unknown for stage in self.stages if stage.shipped for layer in stage.layers)
 
     @property
     def largest(self) -> Comparison | None:

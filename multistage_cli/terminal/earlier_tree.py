@@ -43,7 +43,7 @@ def write_tree(repository: Repository, folder: Path) -> tuple[str, ...]:
     Raises:
         MultistageError: there are more files than anyone would build with, or the folder cannot be written.
     """
-    entries = []
+    entries: list[TreeEntry] = []
     for entry in repository.tree():
         if len(entries) >= _MOST_FILES:
             raise MultistageError(
