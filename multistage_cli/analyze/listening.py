@@ -10,7 +10,7 @@ from multistage_cli.build.claims import UNKNOWN, Claim
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multistage_cli.analyze.started import Started
+    from multistage_cli.build.started import Started
     from multistage_cli.build.state import State
 
 _MOST_DIGITS = 5  # of a port

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from multistage_cli.analyze.findings import Confidence, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
 from multistage_cli.analyze.rules.interpreters import copies_into
-from multistage_cli.analyze.started import started
 from multistage_cli.build.changes import Compilation
 from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.started import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

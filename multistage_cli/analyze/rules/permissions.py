@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.analyze.started import instruction_of, started
 from multistage_cli.build.changes import (
     DirectoryMade,
     FileWritten,
@@ -16,14 +15,15 @@ from multistage_cli.build.changes import (
 )
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.files import Kind
+from multistage_cli.build.started import instruction_of, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.analyze.started import Started
     from multistage_cli.build.claims import Known
     from multistage_cli.build.evaluate import Build, Step
     from multistage_cli.build.files import Entry
+    from multistage_cli.build.started import Started
     from multistage_cli.build.state import State
 
 _EXECUTE = 0o111

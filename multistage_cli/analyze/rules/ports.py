@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.listening import Listening, listening
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.analyze.started import instruction_of, started
 from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.started import instruction_of, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.analyze.started import Started
     from multistage_cli.build.evaluate import Build, EvaluatedStage
+    from multistage_cli.build.started import Started
 
 
 def _servers(

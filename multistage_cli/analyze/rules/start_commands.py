@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
-from multistage_cli.analyze.started import started
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.files import Kind, Nature
+from multistage_cli.build.started import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.analyze.started import Started
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.build.files import Entry
+    from multistage_cli.build.started import Started
     from multistage_cli.build.state import State
 
 _CONSEQUENCE = {
