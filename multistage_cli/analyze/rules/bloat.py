@@ -8,31 +8,15 @@ from typing import TYPE_CHECKING
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
 from multistage_cli.analyze.rules.interpreters import copies_into
-from multistage_cli.build.changes import (
-    Compilation,
-    Deletion,
-    IndexRefresh,
-    Installation,
-    ModeChanged,
-    OwnerChanged,
-)
+from multistage_cli.build.build_tools import is_build_tool
+from multistage_cli.build.changes import Compilation, IndexRefresh, Installation
 from multistage_cli.build.claims import UNKNOWN, Claim
-from multistage_cli.build.files import Kind
+from multistage_cli.build.twice import deleted_later, development_installed, written_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multistage_cli.build.claims import Known
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
-    from multistage_cli.build.files import Entry
-
-_BUILD_TOOLS = frozenset({
-    "autoconf", "automake", "bison", "build-base", "build-essential", "clang", "cmake", "flex", "g++", "gcc",
-    "gfortran", "golang", "golang-go", "libtool", "linux-headers", "linux-headers-generic", "make", "meson",
-    "musl-dev",
-    "ninja-build", "pkg-config", "python3-dev", "rustc", "cargo", "libc6-dev", "llvm", "nasm", "default-jdk",
-})  # fmt: skip
-_DEVELOPMENT_ENDS = ("-dev", "-devel")
 
 
 @rule("MS730", "build-tools-shipped", Severity.WARNING, confidence=Confidence.LIKELY)
@@ -75,7 +59,7 @@ def build_tools_shipped(build: Build, asked: Asked) -> Iterator[Match]:
                 if not isinstance(change, Installation) or change.manager not in {"apt", "apk", "dnf"}:
                     continue
                 named = [name.partition("=")[0] for name in change.packages]
-                tools = [name for name in named if name in _BUILD_TOOLS or name.endswith(_DEVELOPMENT_ENDS)]
+                tools = [name for name in named if is_build_tool(name)]
                 left = [name for name in tools if final.has_package(name) is Claim.YES]
                 if left and change.group is None:
                     message = f"{', '.join(left[:4])} ship in {build.stages[index].stage.title}: build in another stage"
@@ -95,14 +79,6 @@ def _layers_of(build: Build, asked: Asked) -> Iterator[tuple[EvaluatedStage, Ste
             for step in owner.steps:
                 if step.instruction.name == "RUN":
                     yield owner, step, frozenset(chain)
-
-
-def _is_earlier(entry: Entry, step: Step, owner: EvaluatedStage, chain: frozenset[int]) -> bool:
-    """Whether an earlier layer of the same image holds what lies at a path."""
-    by = entry.writer
-    if entry.exists is not Claim.YES or by is None or by.stage not in chain:
-        return False
-    return by.stage != owner.stage.index or by.line < step.line
 
 
 @rule("MS731", "deleted-in-later-layer", Severity.INFO)
@@ -136,26 +112,11 @@ def deleted_in_later_layer(build: Build, asked: Asked) -> Iterator[Match]:
     Fix: write and delete it in one RUN, show it with RUN --mount=type=bind, or do it in a stage that does not ship.
     """
     for owner, step, chain in _layers_of(build, asked):
-        for change in step.changes:
-            if not isinstance(change, Deletion) or change.certain is not Claim.YES or not change.complete:
-                continue
-            for path in change.paths:
-                if set(path) & set("*?["):
-                    continue
-                before = step.before.files.entry(path)
-                if not _is_earlier(before, step, owner, chain) or before.writer is None:
-                    continue
-                if before.kind is Kind.LINK:
-                    continue
-                if before.kind is Kind.DIRECTORY and step.before.files.names(path) == ():
-                    continue
-                line = before.writer.line
-                message = (
-                    f"{path} stays in the layer of line {line}: delete it there, or do this in another stage"
-                )
-                yield Match.on(
-                    owner, step, message, word=path, related=(Related(line, f"this layer keeps {path}"),)
-                )
+        for found in deleted_later(step, chain):
+            line = found.writer.line
+            message = f"{found.path} stays in the layer of line {line}: delete it there, or do this in another stage"
+            related = (Related(line, f"this layer keeps {found.path}"),)
+            yield Match.on(owner, step, message, word=found.path, related=related)
 
 
 @rule("MS732", "layer-copied-by-chown", Severity.WARNING)
@@ -184,79 +145,14 @@ def layer_copied_by_chown(build: Build, asked: Asked) -> Iterator[Match]:
     Fix: write COPY --chown=USER:GROUP or --chmod=MODE instead.
     """
     for owner, step, chain in _layers_of(build, asked):
-        for change in step.changes:
-            if not isinstance(change, OwnerChanged | ModeChanged) or change.certain is not Claim.YES:
-                continue
-            for path in change.paths:
-                found = (
-                    _copied_before(build, owner, step, path, chain) if not set(path) & set("*?[") else None
-                )
-                if found is None or not _alters(step, change, found[1]):
-                    continue
-                line = found[0].line
-                flag = "--chown" if isinstance(change, OwnerChanged) else "--chmod"
-                message = (
-                    f"this writes {found[1]} of line {line} a second time into the image: write {flag} there"
-                )
-                related = (Related(line, f"copied here, where {flag} costs nothing"),)
-                yield Match.on(owner, step, message, word=path, related=related)
-                break
-
-
-def _copied_before(
-    build: Build, owner: EvaluatedStage, step: Step, path: str, chain: frozenset[int]
-) -> tuple[Step, str] | None:
-    """The latest COPY of files at or below a path in an earlier layer, and one path that it brought."""
-    recursive = step.before.files.entry(path).kind is Kind.DIRECTORY
-    for number in sorted(chain, reverse=True):
-        if number > owner.stage.index:
-            continue
-        for other in reversed(build.stages[number].steps):
-            copied = other.copied
-            if copied is None or copied.destination is UNKNOWN:
-                continue
-            if number == owner.stage.index and other.line >= step.line:
-                continue
-            at = copied.destination.rstrip("/") or "/"
-            if not (at == path or (recursive and at.startswith(f"{path.rstrip('/')}/"))):
-                continue
-            files = _files_of(other, at)
-            if files:
-                return other, files
-    return None
-
-
-def _files_of(step: Step, at: str) -> str | None:
-    """A file that a COPY surely brought."""
-    entry = step.after.files.entry(at)
-    if entry.exists is Claim.YES and entry.kind is Kind.FILE:
-        return at
-    copied = step.copied
-    for source in () if copied is None else copied.sources:
-        if source is UNKNOWN:
-            continue
-        place = f"{at.rstrip('/')}/{posixpath.basename(source.rstrip('/'))}"
-        if step.after.files.entry(place).kind is Kind.FILE:
-            return place
-    names = step.after.files.names(at)
-    for name in () if names is UNKNOWN else names:
-        place = f"{at.rstrip('/')}/{name}"
-        if step.after.files.entry(place).kind is Kind.FILE:
-            return place
-    return None
-
-
-def _alters(step: Step, change: OwnerChanged | ModeChanged, path: str) -> bool:
-    """Whether owner or mode of a file surely are others afterwards."""
-    before, after = step.before.files.entry(path), step.after.files.entry(path)
-    if after.exists is not Claim.YES:
-        return False
-    pairs: tuple[tuple[Known[int], Known[int]], ...]
-    if isinstance(change, OwnerChanged):
-        pairs = ((before.uid, after.uid), (before.gid, after.gid))
-    else:
-        pairs = ((before.mode, after.mode),)
-    return any(old is not UNKNOWN and new is not UNKNOWN and old != new for old, new in pairs)
+        for found in written_again(build, step, chain):
+            line = found.step.line
+            flag = "--chown" if found.owner else "--chmod"
+            message = (
+                f"this writes {found.file} of line {line} a second time into the image: write {flag} there"
+            )
+            related = (Related(line, f"copied here, where {flag} costs nothing"),)
+            yield Match.on(owner, step, message, word=found.path, related=related)
 
 
 @rule("MS733", "package-lists-refreshed-alone", Severity.WARNING)
@@ -381,19 +277,7 @@ def development_packages_copied(build: Build, asked: Asked) -> Iterator[Match]:
     for _, owner, step, source, path in copies_into(build, asked):
         if posixpath.basename(path) != "node_modules":
             continue
-        installed: Step | None = None
-        for number in reversed(build.graph.chain(source.stage.index)):
-            for made in build.stages[number].steps:
-                text = made.instruction.text
-                for change in made.changes:
-                    if (
-                        isinstance(change, Installation)
-                        and change.manager in {"npm", "yarn", "pnpm"}
-                        and not change.packages
-                    ):
-                        installed = made if change.development else None
-                if "prune" in text or "--production" in text or "--omit" in text:
-                    installed = None
+        installed = development_installed(build, source)
         if installed is not None:
             related = (Related(installed.line, "installs development dependencies, too"),)
             message = (
