@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003  (Typer reads it)
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -54,19 +53,6 @@ def analyze(
             rich_help_panel=RULES,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            help="The configuration: a TOML file, or one of hadolint's.",
-            metavar="FILE",
-            show_default="the nearest multistage.toml, pyproject.toml or .hadolint.yaml",
-            rich_help_panel=RULES,
-        ),
-    ] = None,
-    no_config: Annotated[
-        bool, typer.Option("--no-config", help="Look for no configuration.", rich_help_panel=RULES)
-    ] = False,
     jobs: Annotated[
         int,
         typer.Option(
@@ -86,8 +72,6 @@ def analyze(
     from multistage_cli.analyze.files import Request
     from multistage_cli.analyze.selection import Selection, check_words, split_words
 
-    if config is not None and no_config:
-        raise MultistageError("--config and --no-config exclude each other; write one of them")
     selected = None if select is None else split_words(select)
     ignored = split_words(ignore or ())
     check_words(selected or (), "--select")
@@ -95,8 +79,7 @@ def analyze(
     request = Request(
         build=given.build,
         selection=Selection(select=selected, ignore=ignored),
-        config=config,
-        find_config=not no_config,
+        config=given.config,
         fail_on=None if fail_on in {None, "never"} else Severity(str(fail_on)),
         never_fails=fail_on == "never",
     )

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multistage_cli.analyze.chosen import choose_targets, configuration_for, configuration_in
 from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.engine import analyze_build, unreadable
-from multistage_cli.analyze.rule import named_stages
 from multistage_cli.analyze.selection import Selection
 from multistage_cli.errors import MultistageError
 from multistage_cli.terminal.commands import BuildOptions, evaluate_source
-from multistage_cli.terminal.nearby import nearest, text_of
+from multistage_cli.terminal.configured import ConfigOptions, configured_targets, find_config, read_config
 from multistage_cli.terminal.reading import parsed_dockerfile
 
 if TYPE_CHECKING:
@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.analyze.engine import FileAnalysis
     from multistage_cli.analyze.findings import Severity
-    from multistage_cli.build.evaluate import Build
-    from multistage_cli.parser import Dockerfile
-    from multistage_cli.terminal.reading import Source
 
-OWN_NAMES = ("multistage.toml", "pyproject.toml")
-HADOLINT_NAMES = (".hadolint.yaml", ".hadolint.yml")
-COMPOSE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-BAKE_NAMES = ("docker-bake.hcl", "docker-bake.json")
 _ENOUGH_FOR_PROCESSES = 24
 """Fewer files are done before other processes have started."""
 
@@ -41,16 +34,14 @@ class Request:
     Attributes:
         build: the options of the build.
         selection: of the command line.
-        config: the configuration file that the user named, or None.
-        find_config: whether one is looked for where none is named.
+        config: which configuration counts.
         fail_on: of the command line; None where nothing is said.
         never_fails: whether the command line says that no finding fails.
     """
 
     build: BuildOptions = BuildOptions()  # noqa: RUF009  (frozen)
     selection: Selection = Selection()  # noqa: RUF009  (frozen)
-    config: Path | None = None
-    find_config: bool = True
+    config: ConfigOptions = ConfigOptions()  # noqa: RUF009  (frozen)
     fail_on: Severity | None = None
     never_fails: bool = False
 
@@ -117,16 +108,23 @@ class _Analyzer:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self._nearest: dict[Path, Path | None] = {}
+        self._found: dict[Path, Path | None] = {}
         self._read: dict[Path, Configuration] = {}
 
     def analyze(self, path: Path | None) -> FileAnalysis:
         """See `analyze_path`."""
         request = self.request
         source, parsed = parsed_dockerfile(path)
-        configuration = self._configuration(source).with_options(request.selection)
-        build, targets, configuration = _evaluated(source, parsed, request, configuration)
-        analysis = analyze_build(build, configuration=configuration, targets=targets)
+        configuration = self._configuration(source.path).with_options(request.selection)
+        wanted = request.build
+        if wanted.target is None and (names := configuration.settings.targets):
+            wanted = replace(wanted, target=configured_targets(parsed, names, configuration.source).main)
+        build = evaluate_source(source, parsed, wanted)
+        chosen = choose_targets(build, configuration, named=request.build.target is not None)
+        if chosen.main is not None:
+            # The scorecard is about what is built, which the last stage is not here.
+            build = evaluate_source(source, parsed, replace(wanted, target=chosen.main))
+        analysis = analyze_build(build, configuration=chosen.configuration, targets=chosen.indexes)
         if request.fail_on is None and not request.never_fails:
             return replace(analysis, fail_on=configuration.fail_on, never_fails=configuration.never_fails)
         return replace(analysis, fail_on=request.fail_on, never_fails=request.never_fails)
@@ -138,101 +136,13 @@ class _Analyzer:
         except MultistageError as error:
             return unreadable(str(path), str(error))
 
-    def _configuration(self, source: Source) -> Configuration:
-        file = source.path.absolute() if source.path else None
-        found = self.request.config
-        if found is None and self.request.find_config:
-            found = self._nearest_configuration(file.parent if file else Path.cwd())
+    def _configuration(self, file: Path | None) -> Configuration:
+        folder = file.absolute().parent if file else Path.cwd()
+        if folder not in self._found:
+            self._found[folder] = find_config(folder, self.request.config)
+        found = self._found[folder]
         if found is None:
             return Configuration()
         if found not in self._read:
-            self._read[found] = _read_configuration(found)
-        if file is None:
-            return replace(self._read[found], per_path=())
-        folder = found.absolute().parent.resolve()
-        resolved = file.parent.resolve() / file.name
-        inside = resolved.relative_to(folder) if resolved.is_relative_to(folder) else file
-        return self._read[found].for_path(inside.as_posix())
-
-    def _nearest_configuration(self, folder: Path) -> Path | None:
-        if folder not in self._nearest:
-            own = nearest(folder, OWN_NAMES, _is_ours)
-            self._nearest[folder] = own or nearest(folder, HADOLINT_NAMES, lambda _: True)
-        return self._nearest[folder]
-
-
-def _is_ours(path: Path) -> bool:
-    return path.name != "pyproject.toml" or "tool.multistage" in text_of(path)
-
-
-def _read_configuration(path: Path) -> Configuration:
-    text = text_of(path)
-    label = _shown(path)
-    if path.suffix in {".yaml", ".yml"}:
-        from multistage_cli.analyze.config.hadolint import hadolint_configuration
-
-        return hadolint_configuration(text, label)
-    from multistage_cli.analyze.config.toml import configuration_of
-
-    return configuration_of(text, label, pyproject=path.name == "pyproject.toml")
-
-
-def _shown(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-# The targets.
-
-
-def _evaluated(
-    source: Source, parsed: Dockerfile, request: Request, configuration: Configuration
-) -> tuple[Build, tuple[int, ...] | None, Configuration]:
-    """The build of the target that counts, the stages that are targets, and the settings with those."""
-    if request.build.target is not None:
-        build = evaluate_source(source, parsed, request.build)
-        return build, () if build.graph.target is None else (build.graph.target,), configuration
-    build = evaluate_source(source, parsed, request.build)
-    names = configuration.settings.targets or _targets_beside(source)
-    indexes = named_stages(build, names)
-    last = len(build.graph.stages) - 1
-    if _LAST_STAGE in names and last >= 0:
-        indexes = tuple(sorted({*indexes, last}))
-    if not indexes:
-        return build, None, configuration
-    if last not in indexes:
-        # The scorecard is about what is built, which the last stage is not here.
-        build = evaluate_source(source, parsed, replace(request.build, target=str(indexes[-1])))
-    known = tuple(build.graph.stages[index].key for index in indexes)
-    settings = replace(configuration.settings, targets=known)
-    return build, indexes, replace(configuration, settings=settings)
-
-
-_LAST_STAGE = ""  # a build that names no target; see analyze/config/targets.py
-
-
-def _targets_beside(source: Source) -> frozenset[str]:
-    """The targets that Bake and Compose files in the Dockerfile's folder build; empty where nothing is plain."""
-    if source.path is None:
-        return frozenset()
-    found: set[str] = set()
-    for name in (*BAKE_NAMES, *COMPOSE_NAMES):
-        place = source.path.parent / name
-        if not place.is_file():
-            continue
-        from multistage_cli.analyze.config.targets import bake_targets, compose_targets
-
-        try:
-            text = text_of(place)
-        except MultistageError:
-            return frozenset()
-        bake = name in BAKE_NAMES
-        own = source.path.name
-        targets = bake_targets(text, name, own) if bake else compose_targets(text, own)
-        if targets is None:
-            # Whatever it builds may be any stage.
-            return frozenset()
-        found |= targets
-    return frozenset(found)
+            self._read[found] = configuration_in(read_config(found))
+        return configuration_for(self._read[found], found, file)

@@ -40,6 +40,7 @@ class Settings:
         strict_labels: whether the image may have no other labels.
         secret_names: further names, or parts of names between underscores, of ARG and ENV that hold secrets.
         targets: names or indexes of the stages that are built; empty where nothing says so.
+        targets_from: the Bake or Compose files that say so, to name them to people; empty where the user does.
     """
 
     trusted_registries: tuple[str, ...] = ()
@@ -47,3 +48,4 @@ class Settings:
     strict_labels: bool = False
     secret_names: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    targets_from: str = ""

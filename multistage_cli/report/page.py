@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multistage_cli.analyze.engine import analyze_build
+from multistage_cli.analyze.chosen import analyze_configured
 from multistage_cli.commands.recipes import collect_recipes
 from multistage_cli.flow.graph import collect_flow
 from multistage_cli.report.takeaways import takeaways
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from multistage_cli.commands.recipes import Recipes
     from multistage_cli.flow.graph import Flow
     from multistage_cli.sizes.model import Sizes
+    from multistage_cli.terminal.configured import Configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,16 @@ class Page:
     build: Build | None = None
 
 
-def collect_page(build: Build) -> Page:
+def collect_page(build: Build, configured: Configured | None = None) -> Page:
     """Ask every room about a build.
 
+    Args:
+        build: the evaluated build.
+        configured: which configuration counts, as for `analyze`; the defaults where None.
+
     Raises:
-        MultistageError: the Dockerfile has no stage.
+        MultistageError: the Dockerfile has no stage, or a rule in the configuration is none.
     """
-    flow, analysis, sizes = collect_flow(build), analyze_build(build), estimate_sizes(build)
+    flow, analysis, sizes = collect_flow(build), analyze_configured(build, configured), estimate_sizes(build)
     told = takeaways(build, analysis, sizes)
     return Page(build.path, flow, analysis, sizes, collect_recipes(build), told, build)

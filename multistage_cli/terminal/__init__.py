@@ -7,6 +7,7 @@ that all commands share, and evaluates the build for it.
 from multistage_cli.terminal.commands import (
     BuildOptions,
     Given,
+    configured_command,
     evaluate_source,
     files_command,
     plain_command,
@@ -18,6 +19,7 @@ __all__ = [
     "BuildOptions",
     "Given",
     "Output",
+    "configured_command",
     "console",
     "emit",
     "evaluate_source",

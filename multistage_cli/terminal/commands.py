@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import inspect
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import typer
 
 from multistage_cli.errors import MultistageError
+from multistage_cli.printable import printable
+from multistage_cli.terminal.configured import (
+    ConfigOptions,
+    Configured,
+    config_options,
+    configured_targets,
+    find_config,
+    read_config,
+)
 from multistage_cli.terminal.options import (
     BuildArgOption,
     BuildContextOption,
     Color,
     ColorOption,
+    ConfigOption,
     ContextOption,
     DockerfileArgument,
     DockerfilesArgument,
+    NoConfigOption,
     OutputOption,
     PlatformOption,
     TargetOption,
@@ -31,7 +43,6 @@ from multistage_cli.terminal.reading import Source, parsed_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from types import ModuleType
 
     from multistage_cli.build.evaluate import Build
@@ -56,12 +67,14 @@ class Given:
     Attributes:
         paths: as written: files, folders, globs, `-`; empty for the Dockerfile here.
         build: the options of the build.
+        config: which configuration counts.
         view: the view that shows the result.
         output: where it is shown.
     """
 
     paths: tuple[Path, ...]
     build: BuildOptions
+    config: ConfigOptions
     view: ModuleType
     output: Output
 
@@ -76,10 +89,18 @@ def room_command(default_format: str) -> Callable[[Callable[..., Any]], Callable
         default_format: the view that is used without `--format`.
     """
 
-    def read(options: dict[str, Any]) -> Build:
-        return open_build(options.pop("dockerfile"), **_build_options(options))
+    def read(options: dict[str, Any]) -> tuple[Build]:
+        return (_opened(options)[0],)
 
-    return _command(default_format, _parameter("dockerfile", DockerfileArgument, None), read)
+    return _command(default_format, read)
+
+
+def configured_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
+    """Turn `room(build, configured, **own options) -> result` into a command, as `room_command` does.
+
+    `configured` says which configuration counts for the Dockerfile: for rooms that heed more of it than the targets.
+    """
+    return _command(default_format, _opened)
 
 
 def files_command(default_format: str) -> Callable[[Callable[..., Any]], Callable[..., None]]:
@@ -99,6 +120,7 @@ def files_command(default_format: str) -> Callable[[Callable[..., Any]], Callabl
             given = Given(
                 paths=tuple(options.pop("dockerfile") or ()),
                 build=BuildOptions(**_build_options(options)),
+                config=_config_options(options),
                 view=view_module(room, known, output.format),
                 output=output,
             )
@@ -129,7 +151,7 @@ def plain_command(default_format: str) -> Callable[[Callable[..., Any]], Callabl
             render = view(room, known, output.format)
             emit(render(function(**options)), output)
 
-        parameters = [*_parameters(function, skipped=0), *_output_parameters(known)]
+        parameters = [*_own_parameters(function), *_output_parameters(known)]
         _take(command, parameters)
         return command
 
@@ -137,7 +159,7 @@ def plain_command(default_format: str) -> Callable[[Callable[..., Any]], Callabl
 
 
 def _command(
-    default_format: str, argument: inspect.Parameter, read: Callable[[dict[str, Any]], object]
+    default_format: str, read: Callable[[dict[str, Any]], tuple[object, ...]]
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
         room = function.__module__.split(".")[1]
@@ -147,12 +169,13 @@ def _command(
         def command(**options: Any) -> None:
             output = _output(options)
             render = view(room, known, output.format)
-            result = function(read(options), **options)
+            given = read(options)
+            result = function(*given, **options)
             emit(render(result), output)
             if exit_code := getattr(result, "exit_code", 0):
                 raise typer.Exit(exit_code)
 
-        _describe(command, function, argument, known)
+        _describe(command, function, _parameter("dockerfile", DockerfileArgument, None), known)
         return command
 
     return decorate
@@ -165,7 +188,7 @@ def _describe(
     known: tuple[str, ...],
 ) -> None:
     """Give a command the parameters that Typer reads: its argument, the room's own options, the shared ones."""
-    _take(command, [argument, *_parameters(function, skipped=1), *_shared_parameters(known)])
+    _take(command, [argument, *_own_parameters(function), *_shared_parameters(known)])
 
 
 def _take(command: Callable[..., None], parameters: list[inspect.Parameter]) -> None:
@@ -184,13 +207,22 @@ def _build_options(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options.pop(read) for read, name in names.items()}
 
 
-def _parameters(function: Callable[..., Any], *, skipped: int) -> Iterator[inspect.Parameter]:
+def _config_options(options: dict[str, Any]) -> ConfigOptions:
+    return config_options(options.pop("config"), no_config=options.pop("no_config"))
+
+
+def _own_parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
     """The options of a room's own; the types of the build and of the result need not be imported for them."""
-    own = list(inspect.signature(function).parameters.values())[skipped:]
+    parameters = inspect.signature(function).parameters.values()
+    own = [entry for entry in parameters if entry.name not in _HANDED_OVER]
     written = SimpleNamespace(__annotations__={entry.name: entry.annotation for entry in own})
     hints = get_type_hints(written, globalns=function.__globals__, include_extras=True)
     for entry in own:
         yield _parameter(entry.name, hints[entry.name], entry.default)
+
+
+_HANDED_OVER = frozenset({"build", "configured", "given"})
+"""Parameters of a room that are no options: what its decorator hands over."""
 
 
 def _parameter(name: str, annotation: Any, default: object) -> inspect.Parameter:
@@ -203,6 +235,8 @@ def _shared_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("build_context", BuildContextOption, None)
     yield _parameter("context", ContextOption, None)
     yield _parameter("platform", PlatformOption, "linux/amd64")
+    yield _parameter("config", ConfigOption, None)
+    yield _parameter("no_config", NoConfigOption, False)  # noqa: FBT003  (a default)
     yield from _output_parameters(known)
 
 
@@ -213,23 +247,23 @@ def _output_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("width", WidthOption, None)
 
 
-def open_build(
-    dockerfile: Path | None,
-    *,
-    target: str | None,
-    build_args: list[str] | None,
-    build_contexts: list[str] | None,
-    context: Path | None,
-    platform: str,
-) -> Build:
-    """Read, parse and evaluate the Dockerfile that the user named.
+def _opened(options: dict[str, Any]) -> tuple[Build, Configured]:
+    """Read, parse and evaluate the Dockerfile that the user named, for the configured target if none is named.
 
     Raises:
         MultistageError: something that the user named is not there.
     """
-    source, parsed = parsed_dockerfile(dockerfile)
-    options = BuildOptions(target, build_args, build_contexts, context, platform)
-    return evaluate_source(source, parsed, options)
+    wanted = named = BuildOptions(**_build_options(options))
+    config = _config_options(options)
+    source, parsed = parsed_dockerfile(options.pop("dockerfile"))
+    place = find_config(source.path.parent if source.path else Path.cwd(), config)
+    found = None if place is None else read_config(place)
+    if found is not None and found.targets and wanted.target is None:
+        targets = configured_targets(parsed, found.targets, found.label)
+        for missing in targets.missing:
+            typer.echo(f"multistage: {source.label}: {printable(missing)}", err=True)
+        wanted = replace(wanted, target=targets.main)
+    return evaluate_source(source, parsed, wanted), Configured(found, named.target)
 
 
 def evaluate_source(source: Source, parsed: Dockerfile, options: BuildOptions) -> Build:

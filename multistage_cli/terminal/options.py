@@ -16,6 +16,7 @@ Color = Literal["auto", "always", "never"]
 
 BUILD = "The build"
 OUTPUT = "The output"
+CONFIGURATION = "The configuration"
 
 
 def _complete_target(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -92,6 +93,19 @@ ContextOption = Annotated[
 PlatformOption = Annotated[
     str,
     typer.Option("--platform", help="The target platform.", metavar="OS/ARCH", rich_help_panel=BUILD),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The configuration: a TOML file, or one of hadolint's.",
+        metavar="FILE",
+        show_default="the nearest multistage.toml, pyproject.toml or .hadolint.yaml",
+        rich_help_panel=CONFIGURATION,
+    ),
+]
+NoConfigOption = Annotated[
+    bool, typer.Option("--no-config", help="Look for no configuration.", rich_help_panel=CONFIGURATION)
 ]
 OutputOption = Annotated[
     Path | None,

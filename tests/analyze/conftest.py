@@ -6,7 +6,7 @@ import pytest
 
 from multistage_cli.analyze.rule import Rule, all_rules
 
-FEW = {"MS001", "MS101", "MS105", "MS108", "MS203", "MS204", "MS501", "MS901", "MS902", "MS903"}
+FEW = {"MS001", "MS101", "MS105", "MS108", "MS203", "MS204", "MS501", "MS901", "MS902", "MS903", "MS904"}
 
 
 @pytest.fixture

@@ -271,21 +271,30 @@ def test_targets_from_files_beside_the_dockerfile(capsys: pytest.CaptureFixture[
     write("Dockerfile", THREE)
     write("compose.yaml", "services:\n  a:\n    build: {context: ., target: app}\n")
     (file,) = data(capsys)
+    assert file["targets"] == ["app", "old"], "a plain docker build goes on beside Compose"
+    spare, *_ = file["findings"]
+    assert [f"{entry['code']}:{entry['line']}" for entry in file["findings"]] == ["MS204:2", "MS501:3"]
+    assert (spare["severity"], spare["message"]) == (
+        "info",
+        'no target that compose.yaml lists needs stage "dev", so nothing builds it: copy from it or delete it',
+    )
+    Path("compose.yaml").unlink()
+    write("docker-bake.hcl", 'target "app" { target = "app" }\n')
+    (file,) = data(capsys)
     assert file["targets"] == ["app"]
-    assert [f"{entry['code']}:{entry['line']}" for entry in file["findings"]] == [
-        "MS204:2",
-        "MS501:3",
-        "MS204:6",
-    ]
     assert (
         next(entry for entry in file["practices"] if entry["name"] == "Non-root User")["status"] == "passed"
     )
-    write("docker-bake.hcl", 'target "dev" { target = "dev" }\n')
-    assert data(capsys)[0]["targets"] == ["dev", "app"]
+    write("compose.yaml", "services:\n  a:\n    build: {context: ., target: dev}\n")
+    assert data(capsys)[0]["targets"] == ["dev", "app", "old"]
     write("docker-bake.hcl", 'target "dev" { target = "${WHICH}" }\n')
     assert data(capsys)[0]["targets"] == ["dev", "app", "old"]
     write("multistage.toml", 'targets = ["old", "no-such-stage"]\n')
-    assert data(capsys)[0]["targets"] == ["old"]
+    (file,) = data(capsys)
+    assert file["targets"] == ["old"]
+    (missing,) = [entry for entry in file["findings"] if entry["code"] == "MS904"]
+    assert (missing["severity"], missing["line"]) == ("info", 1)
+    assert '"no-such-stage"' in missing["message"]
     (file,) = data(capsys, "--target", "dev")
     assert file["targets"] == ["dev"]
 

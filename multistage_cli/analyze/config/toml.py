@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,16 +10,11 @@ from multistage_cli.analyze.findings import Severity
 from multistage_cli.analyze.selection import Selection, check_words
 from multistage_cli.analyze.settings import LabelFormat, Settings
 from multistage_cli.errors import MultistageError, did_you_mean
+from multistage_cli.terminal.configured import KEYS, as_table, check_keys, table_of, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from enum import StrEnum
-
-KEYS = (
-    "extend-select", "fail-on", "ignore", "per-path", "per-stage", "required-labels", "secret-names", "select",
-    "severity", "strict-labels", "targets", "trusted-registries",
-)  # fmt: skip
-"""All keys of the configuration."""
 
 _SCOPED = ("extend-select", "ignore", "select", "severity")
 _NEVER = "never"
@@ -39,24 +33,24 @@ def configuration_of(text: str, label: str, *, pyproject: bool = False) -> Confi
     Raises:
         MultistageError: it is no TOML, or a key or a rule in it is unknown, or a value is none for its key.
     """
-    try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MultistageError(f"{label} is no TOML: {str(error).lower()}") from None
-    if pyproject:
-        tool = data.get("tool")
-        data = _table(
-            tool.get("multistage", {}) if isinstance(tool, dict) else {}, f"{label}: tool.multistage"
-        )
-    return _Reader(label).read(data)
+    return configuration_of_table(table_of(text, label, pyproject=pyproject), label)
+
+
+def configuration_of_table(table: Mapping[str, Any], label: str) -> Configuration:
+    """Read a configuration whose keys and values were read.
+
+    Raises:
+        MultistageError: a key or a rule in it is unknown, or a value is none for its key.
+    """
+    return _Reader(label).read(table)
 
 
 class _Reader:
     def __init__(self, label: str) -> None:
         self.label = label
 
-    def read(self, data: dict[str, Any]) -> Configuration:
-        self._known(data, KEYS, "")
+    def read(self, data: Mapping[str, Any]) -> Configuration:
+        check_keys(data, KEYS, self.label)
         fail_on = data.get("fail-on")
         severities = (*Severity, _NEVER)
         if fail_on is not None and fail_on not in severities:
@@ -77,8 +71,8 @@ class _Reader:
             source=self.label,
         )
 
-    def _selection(self, data: dict[str, Any], before: str) -> Selection:
-        severities = _table(data.get("severity", {}), f"{self.label}: {before}severity")
+    def _selection(self, data: Mapping[str, Any], before: str) -> Selection:
+        severities = as_table(data.get("severity", {}), f"{self.label}: {before}severity")
         found = Selection(
             self._texts(data, "select", before) if "select" in data else None,
             self._texts(data, "extend-select", before),
@@ -91,30 +85,27 @@ class _Reader:
         check_words((*(found.select or ()), *found.extend, *found.ignore, *found.severities), self.label)
         return found
 
-    def _scoped(self, data: dict[str, Any], key: str) -> tuple[tuple[str, Selection], ...]:
+    def _scoped(self, data: Mapping[str, Any], key: str) -> tuple[tuple[str, Selection], ...]:
         found = []
-        for pattern, inner in _table(data.get(key, {}), f"{self.label}: {key}").items():
+        for pattern, inner in as_table(data.get(key, {}), f"{self.label}: {key}").items():
             before = f'{key}."{pattern}".'
-            table = _table(inner, f"{self.label}: {before[:-1]}")
-            self._known(table, _SCOPED, before)
+            table = as_table(inner, f"{self.label}: {before[:-1]}")
+            check_keys(table, _SCOPED, self.label, before)
             found.append((pattern, self._selection(table, before)))
         return tuple(found)
 
     def _labels(self, value: object) -> Mapping[str, LabelFormat]:
         if isinstance(value, list) and all(isinstance(name, str) for name in value):
             return MappingProxyType(dict.fromkeys(value, LabelFormat.TEXT))
-        table = _table(value, f"{self.label}: required-labels")
+        table = as_table(value, f"{self.label}: required-labels")
         return MappingProxyType(
             {name: self._choice(LabelFormat, kind, f"required-labels.{name}") for name, kind in table.items()}
         )
 
-    def _texts(self, data: dict[str, Any], key: str, before: str = "") -> tuple[str, ...]:
-        value = data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise self._wrong(before + key, 'a list of texts, such as ["one", "two"]')
-        return tuple(value)
+    def _texts(self, data: Mapping[str, Any], key: str, before: str = "") -> tuple[str, ...]:
+        return texts_of(data, key, self.label, before)
 
-    def _switch(self, data: dict[str, Any], key: str) -> bool:
+    def _switch(self, data: Mapping[str, Any], key: str) -> bool:
         value = data.get(key, False)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false")
@@ -127,17 +118,5 @@ class _Reader:
             raise self._wrong(key, f"one of {', '.join(names)}{near}")
         return kind(value)
 
-    def _known(self, data: Iterable[str], keys: tuple[str, ...], before: str) -> None:
-        for key in data:
-            if key not in keys:
-                near = did_you_mean(key, keys) or f"; known are {', '.join(keys)}"
-                raise MultistageError(f'{self.label} has an unknown key "{before}{key}"{near}')
-
     def _wrong(self, key: str, wanted: str) -> MultistageError:
         return MultistageError(f"{self.label}: {key} must be {wanted}")
-
-
-def _table(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise MultistageError(f"{where} must be a table")
-    return value

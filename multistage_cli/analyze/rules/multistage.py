@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Severity
-from multistage_cli.analyze.rule import Match, rule
+from multistage_cli.analyze.rule import Asked, Match, named_stages, rule
+from multistage_cli.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,3 +77,41 @@ def misunderstood_ignore(build: Build) -> Iterator[Match]:
     Fix: write `# multistage: ignore=CODE reason`, or stage-ignore=, or file-ignore=.
     """
     yield from ()
+
+
+@rule("MS904", "configured-target-missing", Severity.INFO)
+def configured_target_missing(build: Build, asked: Asked) -> Iterator[Match]:
+    """Target of the configuration that this Dockerfile has no stage for.
+
+    What it was to hold for is then judged as if it were not listed. It is a warning where a stage has nearly the same
+    name: a slip of the pen, or a stage that was renamed.
+
+    Bad, found on line 1:
+        FROM alpine:3.22 AS app
+        ==> multistage.toml <==
+        targets = ["app", "test"]
+
+    Bad, found on line 1:
+        FROM alpine:3.22 AS runtime
+        ==> multistage.toml <==
+        targets = ["runtim"]
+
+    Good:
+        FROM alpine:3.22 AS app
+        FROM app AS test
+        ==> multistage.toml <==
+        targets = ["App", "1"]
+
+    Fix: mend the list of targets, or ignore this rule for the Dockerfiles that have other stages.
+    """
+    if asked.settings.targets_from or not build.graph.stages:
+        return
+    known = [stage.name for stage in build.graph.stages if stage.name]
+    for name in dict.fromkeys(asked.settings.targets):
+        if named_stages(build, (name,)):
+            continue
+        near = did_you_mean(name.lower(), known)
+        hint = near or "; mend the list of targets, or ignore this rule here"
+        message = f'the configuration lists "{name}" as a target, and there is no such stage{hint}'
+        severity = Severity.WARNING if near else None
+        yield Match(build.graph.stages[0].head.span, message, severity=severity)

@@ -112,7 +112,8 @@ def unreachable_stage(build: Build, asked: Asked) -> Iterator[Match]:
 
     BuildKit skips a stage that its target does not need, so its RUN lines are never tried and rot unnoticed.
     A named stage that no other one needs counts as a target of its own, unless the configuration lists the
-    targets; a stage without a name hardly anybody can build.
+    targets, or a Bake or Compose file beside the Dockerfile does (info then); a stage without a name hardly anybody
+    can build.
 
     Bad, found on line 1:
         FROM golang:1.25
@@ -140,9 +141,12 @@ def unreachable_stage(build: Build, asked: Asked) -> Iterator[Match]:
     Fix: copy from the stage, build it as a target of its own, or delete it.
     """
     # `--target` names one of several for this run: the others are no dead code for that.
-    needed = asked.needed if asked.settings.targets else asked_of(build).needed
+    settings = asked.settings
+    needed = asked.needed if settings.targets else asked_of(build).needed
     for stage in build.graph.stages:
         if stage.index not in needed:
-            where = "no target that is configured" if asked.settings.targets else "no target"
+            listed = settings.targets_from or ("the configuration" if settings.targets else "")
+            where = f"no target that {listed} lists" if listed else "no target"
             message = f"{where} needs {stage.title}, so nothing builds it: copy from it or delete it"
-            yield Match(stage.head.span, message)
+            # Somebody may build it all the same, where only a Bake or Compose file says otherwise.
+            yield Match(stage.head.span, message, severity=Severity.INFO if settings.targets_from else None)
