@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,10 +26,38 @@ BudgetOption = Annotated[
         rich_help_panel="The comparison",
     ),
 ]
+MEASURED = "The image that was built"
+
+ArchiveOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        help="An image that was built from this Dockerfile, as a file of docker save or an OCI layout in a tar.",
+        metavar="FILE",
+        rich_help_panel=MEASURED,
+    ),
+]
+ImageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--image",
+        help="The same, of the engine that runs here; with --archive, which of several images in it.",
+        metavar="REF",
+        rich_help_panel=MEASURED,
+    ),
+]
 
 
 @room_command("bars")
-def sizes(build: Build, ctx: Context, *, budget: BudgetOption = None, against: AgainstOption = None) -> Sizes:
+def sizes(
+    build: Build,
+    ctx: Context,
+    *,
+    budget: BudgetOption = None,
+    against: AgainstOption = None,
+    archive: ArchiveOption = None,
+    image: ImageOption = None,
+) -> Sizes:
     """Estimate how large the image of each stage is, what stays out of it, and what need not be in it.
 
     Example: multistage sizes --budget 200MB --against main
@@ -48,4 +78,19 @@ def sizes(build: Build, ctx: Context, *, budget: BudgetOption = None, against: A
         with other_build(build, against, options_of(ctx)) as other:
             difference = compare_builds(estimate_sizes(other.build), found, other.label, other.notes)
         found = replace(found, difference=difference)
-    return found
+    return _measured(build, found, archive, image)
+
+
+def _measured(build: Build, sizes: Sizes, archive: Path | None, image: str | None) -> Sizes:
+    """The sizes beside the image that the user named, if any."""
+    if archive is None and image is None:
+        return sizes
+    from multistage_cli.sizes.measured.measure import measured_beside
+    from multistage_cli.sizes.measured.reading import image_of_archive, image_of_engine
+
+    if archive is not None:
+        label = str(archive)
+        found = image_of_archive(archive, build.platform, image, is_taken=build.file is None)
+    elif image is not None:
+        label, found = image, image_of_engine(image, build.platform, os.environ)
+    return measured_beside(build, sizes, found, label)

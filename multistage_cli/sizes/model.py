@@ -10,6 +10,7 @@ from multistage_cli.sizes.budget import Held
 if TYPE_CHECKING:
     from multistage_cli.sizes.budget import Budget
     from multistage_cli.sizes.difference import Difference
+    from multistage_cli.sizes.measured.model import Measured
     from multistage_cli.sizes.ranges import Range
 
 _LEAST_SAVING_BYTES = 1_000_000
@@ -180,6 +181,7 @@ class Sizes:
         spare: what is in the image and need not be, the heaviest first.
         budget: whether the image stays within a size, where the user set one.
         difference: what differs from another build, where the user named one.
+        measured: an image that was built, where the user named one.
     """
 
     path: str
@@ -194,6 +196,7 @@ class Sizes:
     spare: tuple[Spare, ...] = ()
     budget: Budget | None = None
     difference: Difference | None = None
+    measured: Measured | None = None
 
     @property
     def exit_code(self) -> int:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from multistage_cli.printable import printable
+from multistage_cli.sizes.measured.text import MeasuredText
 from multistage_cli.sizes.ranges import about, number_of_megabytes
 from multistage_cli.terminal.glyphs import glyphs
 
@@ -43,6 +44,8 @@ def render(sizes: Sizes) -> RenderableType:
         parts += [Text(), ExcludedList(sizes.excluded)]
     if sizes.unknown:
         parts += [Text(), UnknownList(sizes.unknown)]
+    if sizes.measured:
+        parts += [Text(), MeasuredText(sizes.measured)]
     return Group(*parts)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from multistage_cli.sizes.measured.tables import measured_data
+
 if TYPE_CHECKING:
     from multistage_cli.sizes.model import Layer, Sizes, StageSize
     from multistage_cli.sizes.ranges import Range
@@ -34,7 +36,7 @@ def as_data(sizes: Sizes) -> dict[str, object]:
             for entry in sizes.excluded
         ],
         "unknown": list(sizes.unknown),
-        "measured": None,
+        "measured": measured_data(sizes.measured) if sizes.measured else None,
     }
 
 

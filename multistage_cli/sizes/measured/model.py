@@ -1,0 +1,110 @@
+"""What a built image weighs, line by line beside the estimate, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multistage_cli.sizes.ranges import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A path and the bytes of the files at or below it."""
+
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredLine:
+    """An instruction of the Dockerfile and its layer.
+
+    Attributes:
+        stage: the label of its stage.
+        line: of the instruction.
+        instruction: its text on one line.
+        estimate: its range.
+        size_bytes: of its layer, 0 where it made none; None where no layer of the image fits it.
+        files: in the layer.
+        heaviest: its largest files.
+        directories: its heaviest directories.
+    """
+
+    stage: str
+    line: int
+    instruction: str
+    estimate: Range
+    size_bytes: int | None
+    files: int = 0
+    heaviest: tuple[Weight, ...] = ()
+    directories: tuple[Weight, ...] = ()
+
+    @property
+    def difference_bytes(self) -> int | None:
+        """The estimate less the truth."""
+        return None if self.size_bytes is None else self.estimate.estimate - self.size_bytes
+
+    @property
+    def is_within(self) -> bool | None:
+        """Whether the truth is in the range."""
+        return None if self.size_bytes is None else self.estimate.low <= self.size_bytes <= self.estimate.high
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedLayer:
+    """A layer that no instruction of the Dockerfile fits: what made it, as the image's history says."""
+
+    created_by: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WastedPath:
+    """A file that a later layer writes again or deletes, and that the image holds all the same.
+
+    Attributes:
+        path: of the file.
+        size_bytes: that stay in the image.
+        line: of the instruction that wrote it; None for the base image, or where that is not known.
+        by_line: of the instruction that hides it.
+    """
+
+    path: str
+    size_bytes: int
+    line: int | None
+    by_line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An image beside the estimate.
+
+    Attributes:
+        label: the archive, or the image's name.
+        size_bytes: of the image: the sum of its layers.
+        estimate: of the image.
+        base_bytes: of the layers below the first instruction's; None where that cannot be told.
+        base_estimate: of the base image.
+        lines: in the order of the build.
+        unmatched: layers that belong to no line, the lowest first.
+        wasted: the heaviest first.
+        wasted_bytes: of all, listed or not.
+        base_heaviest: the largest files of the base image.
+        base_directories: its heaviest directories.
+        notes: what the comparison could not do, in words.
+    """
+
+    label: str
+    size_bytes: int
+    estimate: Range
+    base_bytes: int | None
+    base_estimate: Range
+    lines: tuple[MeasuredLine, ...]
+    unmatched: tuple[UnmatchedLayer, ...]
+    wasted: tuple[WastedPath, ...]
+    wasted_bytes: int
+    base_heaviest: tuple[Weight, ...] = ()
+    base_directories: tuple[Weight, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,66 @@
+"""The measured image for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from multistage_cli.sizes.measured.tables import measured_tables
+from multistage_cli.terminal.glyphs import glyphs
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from multistage_cli.sizes.measured.model import Measured
+    from multistage_cli.sizes.measured.tables import MeasuredTable
+
+_INDENT = 3
+_NARROW = 60  # columns below which a row's texts stand below each other
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredText:
+    """The tables below each other."""
+
+    measured: Measured
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for number, table in enumerate(measured_tables(self.measured)):
+            if number:
+                yield Text()
+            yield _indented(Text(table.title))
+            yield _indented(_stacked(table) if options.max_width < _NARROW else _grid(table))
+            if table.notes:
+                notes = Table.grid(padding=(0, 1, 0, 0))
+                for note in table.notes:
+                    notes.add_row(Text(glyphs(options).bullet, style="dim"), Text(note, style="dim"))
+                yield _indented(notes)
+
+
+def _grid(table: MeasuredTable) -> Table:
+    """Where it is too narrow, texts break and sizes do not."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for number in range(len(table.columns)):
+        right = number in table.right
+        grid.add_column(justify="right" if right else "left", no_wrap=right, overflow="fold")
+    grid.add_row(*(Text(title, style="dim") for title in table.columns))
+    for row in table.rows:
+        grid.add_row(*(Text(text) for text in row))
+    return grid
+
+
+def _stacked(table: MeasuredTable) -> Table:
+    grid = Table.grid()
+    grid.add_column(overflow="fold")
+    for row in table.rows:
+        named = [f"{title} {text}" for title, text in zip(table.columns, row, strict=True) if text]
+        grid.add_row(Text(", ".join(named)))
+    return grid
+
+
+def _indented(rendered: Table | Text) -> Padding:
+    return Padding(rendered, (0, 0, 0, _INDENT), expand=False)
