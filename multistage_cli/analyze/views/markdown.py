@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.engine import Tally
 from multistage_cli.analyze.practices import Status
-from multistage_cli.printable import printable
+from multistage_cli.terminal.markdown import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding
 
 _MARKS = {Status.PASSED: "✔", Status.FAILED: "✘", Status.NOT_APPLICABLE: "–"}  # noqa: RUF001
-_SPECIAL = "\\`*_[]|~<>@$"
 
 
 def render(analysis: Analysis) -> str:
@@ -29,10 +28,10 @@ def stream(files: Iterator[FileAnalysis], tally: Tally) -> Iterator[str]:
 
 
 def _section(file: FileAnalysis) -> Iterator[str]:
-    yield f"## {_text(file.path)}"
+    yield f"## {escaped(file.path)}"
     yield ""
     if file.error is not None:
-        yield f"**Not read:** {_text(file.error)}"
+        yield f"**Not read:** {escaped(file.error)}"
         return
     if file.findings:
         yield "| Line | Stage | Severity | Rule | Finding |"
@@ -46,18 +45,12 @@ def _section(file: FileAnalysis) -> Iterator[str]:
         yield "| --- | --- | --- | ---: |"
         for practice in file.practices:
             line = "" if practice.line is None else str(practice.line)
-            yield f"| {_MARKS[practice.status]} | {practice.name} | {_text(practice.message)} | {line} |"
+            yield f"| {_MARKS[practice.status]} | {practice.name} | {escaped(practice.message)} | {line} |"
         yield ""
         yield f"**Score: {file.score.passed}/{file.score.total}**"
 
 
 def _row(finding: Finding) -> str:
-    stage = "" if finding.stage is None else _text(finding.stage)
+    stage = "" if finding.stage is None else escaped(finding.stage)
     rule = f"{finding.code} {finding.name}"
-    return f"| {finding.line} | {stage} | {finding.severity.value} | {rule} | {_text(finding.message)} |"
-
-
-def _text(text: str) -> str:
-    """Text in which nothing is markup, a mention or the end of a cell."""
-    escaped = "".join(f"\\{letter}" if letter in _SPECIAL else letter for letter in printable(text))
-    return escaped.replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\@", "&#64;")
+    return f"| {finding.line} | {stage} | {finding.severity.value} | {rule} | {escaped(finding.message)} |"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from multistage_cli.cache.model import Result
 from multistage_cli.cache.wording import headline, saved
-from multistage_cli.printable import printable
+from multistage_cli.terminal.markdown import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.cache.model import CacheReport, Verdict
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_TICKS = re.compile(r"`+")
 _NAMES = {Result.RE_RUN: "re-runs", Result.CACHED: "cached", Result.METADATA: "", Result.BASE: "base"}
 
 
@@ -25,19 +22,19 @@ def render(report: CacheReport) -> str:
 
 
 def _lines(report: CacheReport) -> Iterator[str]:
-    yield f"### {_escaped(headline(report))}"
+    yield f"### {escaped(headline(report))}"
     for stage in report.stages:
         if not stage.needed:
             continue
         target = " (target)" if stage.key == report.target else ""
         yield ""
-        yield f"**{_escaped(stage.title)}**{target}"
+        yield f"**{escaped(stage.title)}**{target}"
         yield ""
         yield "| line | instruction | result | because |"
         yield "|---:|---|---|---|"
         for verdict in stage.verdicts:
             yield _row(verdict)
-    spare = [_escaped(stage.title) for stage in report.stages if not stage.needed]
+    spare = [escaped(stage.title) for stage in report.stages if not stage.needed]
     if spare:
         yield ""
         yield f"Not built for this target: {', '.join(spare)}"
@@ -45,10 +42,10 @@ def _lines(report: CacheReport) -> Iterator[str]:
         yield ""
         yield "To rebuild less:"
         yield ""
-        yield from (f"- {_escaped(entry.text)} ({saved(entry)})" for entry in report.advice)
+        yield from (f"- {escaped(entry.text)} ({saved(entry)})" for entry in report.advice)
     if report.notes:
         yield ""
-        yield from (f"- {_escaped(note)}" for note in report.notes)
+        yield from (f"- {escaped(note)}" for note in report.notes)
 
 
 def _row(verdict: Verdict) -> str:
@@ -58,17 +55,4 @@ def _row(verdict: Verdict) -> str:
             verdict.result, "may be another"
         )
     shown = f"**{name}**" if verdict.result is Result.RE_RUN else name
-    return f"| {verdict.line} | {_code(verdict.instruction)} | {shown} | {_escaped(verdict.because)} |"
-
-
-def _code(text: str) -> str:
-    """A code span that nothing in the text can end; `|` ends a cell even there."""
-    shown = printable(text).replace("|", "\\|")
-    longest = max((len(run) for run in _TICKS.findall(shown)), default=0)
-    fence = "`" * (longest + 1)
-    gap = " " if longest else ""
-    return f"{fence}{gap}{shown}{gap}{fence}"
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", printable(text))
+    return f"| {verdict.line} | {code(verdict.instruction)} | {shown} | {escaped(verdict.because)} |"
