@@ -22,7 +22,6 @@ _MOST_DOCUMENT_BYTES = 16 << 20
 _MOST_DOCUMENTS_BYTES = 64 << 20  # of all that come through a pipe
 _MOST_LINKS = 8
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-_NOT_EMPTY = 4
 
 
 class Blobs(Protocol):
@@ -88,7 +87,7 @@ class IndexedBlobs:
         name = _followed(name, self._links)
         if name not in self._read:
             stream, _ = self._stream(name)
-            found = read_layer(unpacked(stream, self._budget), MOST_ENTRIES - self._entries)
+            found = _layer(stream, self._budget, MOST_ENTRIES - self._entries)
             self._entries += len(found.keys)
             self._read[name] = found
         return self._read[name]
@@ -119,7 +118,7 @@ class StreamedBlobs:
                 self._kept_bytes += size
         elif start.startswith(_PACKED) or len(start) == tar.BLOCK_BYTES:
             try:
-                found = read_layer(unpacked(stream, self._budget), MOST_ENTRIES - self._entries)
+                found = _layer(stream, self._budget, MOST_ENTRIES - self._entries)
             except DamagedError as error:
                 self._layers[name] = error  # said only if the image needs it
             else:
@@ -154,6 +153,15 @@ def open_blobs(file: BinaryIO, size_bytes: int) -> Blobs:
     budget = Budget()
     stream = unpacked(whole, budget)
     return IndexedBlobs(file, size_bytes) if stream is whole else StreamedBlobs(stream, budget)
+
+
+def _layer(stream: Stream, budget: Budget, most_entries: int) -> LayerContents:
+    plain = unpacked(stream, budget)
+    found = read_layer(plain, most_entries)
+    if plain is not stream:
+        while plain.chunk():
+            pass  # up to the end, where the checksum is
+    return found
 
 
 def _name(name: bytes) -> str:

@@ -33,8 +33,8 @@ def measured_beside(build: Build, sizes: Sizes, image: Image, label: str) -> Siz
     matched = match(build, instructions, image)
     lines = {layer: one.step.line for one, layer in zip(instructions, matched.layers, strict=True)}
     created = {entry.layer: entry.created_by for entry in image.history if entry.layer is not None}
-    waste = wasted(image.layers)
     base = matched.base or ()
+    waste = wasted(image.layers, lowest=len(base))
     largest, directories = heaviest([image.layers[number] for number in base])
     return replace(
         sizes,
@@ -55,10 +55,17 @@ def measured_beside(build: Build, sizes: Sizes, image: Image, label: str) -> Siz
                 for number in matched.unmatched
             ),
             wasted=tuple(
-                WastedPath(entry.path, entry.size_bytes, lines.get(entry.layer), lines.get(entry.by))
+                WastedPath(
+                    entry.path,
+                    entry.size_bytes,
+                    lines.get(entry.layer),
+                    lines.get(entry.by),
+                    entry.layer in base,
+                )
                 for entry in waste.heaviest
             ),
             wasted_bytes=waste.size_bytes,
+            base_wasted_bytes=waste.lowest_bytes,
             base_heaviest=largest,
             base_directories=directories,
             notes=(*matched.notes, *_notes(build, image, complete=waste.complete)),

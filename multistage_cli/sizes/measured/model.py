@@ -67,14 +67,16 @@ class WastedPath:
     Attributes:
         path: of the file.
         size_bytes: that stay in the image.
-        line: of the instruction that wrote it; None for the base image, or where that is not known.
-        by_line: of the instruction that hides it.
+        line: of the instruction that wrote it; None where that is no line of this Dockerfile.
+        by_line: of the instruction that hides it, likewise.
+        of_base: whether it comes with the base image.
     """
 
     path: str
     size_bytes: int
     line: int | None
     by_line: int | None
+    of_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ class Measured:
         base_estimate: of the base image.
         lines: in the order of the build.
         unmatched: layers that belong to no line, the lowest first.
-        wasted: the heaviest first.
+        wasted: what layers on top of the base image hide, the heaviest first.
         wasted_bytes: of all, listed or not.
+        base_wasted_bytes: that layers of the base image hide of each other, which no line here changes.
         base_heaviest: the largest files of the base image.
         base_directories: its heaviest directories.
         notes: what the comparison could not do, in words.
@@ -105,6 +108,7 @@ class Measured:
     unmatched: tuple[UnmatchedLayer, ...]
     wasted: tuple[WastedPath, ...]
     wasted_bytes: int
+    base_wasted_bytes: int = 0
     base_heaviest: tuple[Weight, ...] = ()
     base_directories: tuple[Weight, ...] = ()
     notes: tuple[str, ...] = ()

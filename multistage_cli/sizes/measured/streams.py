@@ -303,7 +303,7 @@ def zstd_module() -> ZstdModule:
 
     for name in ("compression.zstd", "backports.zstd"):
         try:
-            module: ZstdModule = import_module(name)  # type: ignore[assignment]
+            module: ZstdModule = import_module(name)
         except ImportError:
             continue
         return module

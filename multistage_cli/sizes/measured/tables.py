@@ -18,6 +18,7 @@ _LITTLE_BYTES = 50_000
 _WORTH_SHOWING_BYTES = 1_000_000
 _MOST_FILES, _MOST_DIRECTORIES = 5, 3
 _MOST_WASTED = 10
+_MOSTLY_PERCENT = 90
 _LONGEST_TEXT = 70
 
 
@@ -55,20 +56,27 @@ def measured_tables(measured: Measured) -> tuple[MeasuredTable, ...]:
         columns = ("line", "path", "size")
         tables.append(MeasuredTable("Heaviest paths of each layer:", columns, frozenset({0, 2}), heaviest))
     if measured.wasted_bytes:
-        rows = tuple(_wasted_row(entry) for entry in measured.wasted[:_MOST_WASTED])
-        rest = measured.wasted_bytes - sum(entry.size_bytes for entry in measured.wasted[:_MOST_WASTED])
-        notes = (f"and {size_text(rest)} in lighter files",) if rest else ()
-        tables.append(
-            MeasuredTable(
-                f"Written again or deleted by a later layer, and in the image all the same: "
-                f"{size_text(measured.wasted_bytes)}",
-                ("path", "size", "written", "hidden"),
-                frozenset({1}),
-                rows,
-                notes,
-            )
-        )
+        tables.append(_wasted_table(measured))
     return tuple(tables)
+
+
+def _wasted_table(measured: Measured) -> MeasuredTable:
+    shown = measured.wasted[:_MOST_WASTED]
+    notes = []
+    if rest := measured.wasted_bytes - sum(entry.size_bytes for entry in shown):
+        notes.append(f"and {size_text(rest)} in lighter files")
+    if measured.base_wasted_bytes:
+        notes.append(
+            f"{size_text(measured.base_wasted_bytes)} more within the base image, which no line here changes"
+        )
+    return MeasuredTable(
+        f"Written again or deleted by a later layer, and in the image all the same: "
+        f"{size_text(measured.wasted_bytes)}",
+        ("path", "size", "written by", "hidden by"),
+        frozenset({1}),
+        tuple(_wasted_row(entry) for entry in shown),
+        tuple(notes),
+    )
 
 
 def _line_rows(measured: Measured) -> Iterator[tuple[str, ...]]:
@@ -117,7 +125,8 @@ def _heaviest_rows(measured: Measured) -> Iterator[tuple[str, ...]]:
 def _paths(
     line: str, files: tuple[Weight, ...], directories: tuple[Weight, ...]
 ) -> Iterator[tuple[str, ...]]:
-    shown = [(f"{entry.path.rstrip('/')}/", entry.size_bytes) for entry in directories[:_MOST_DIRECTORIES]]
+    telling = [entry for entry in directories if not _is_one_file(entry, files)]
+    shown = [(f"{entry.path.rstrip('/')}/", entry.size_bytes) for entry in telling[:_MOST_DIRECTORIES]]
     shown += [(entry.path, entry.size_bytes) for entry in files[:_MOST_FILES]]
     for path, size_bytes in sorted(shown, key=lambda entry: -entry[1]):
         if size_bytes >= _WORTH_SHOWING_BYTES:
@@ -125,10 +134,28 @@ def _paths(
             line = ""  # once for all its paths
 
 
+def _is_one_file(directory: Weight, files: tuple[Weight, ...]) -> bool:
+    """Whether a directory is nearly all one of these files, which says more."""
+    folder = f"{directory.path.rstrip('/')}/"
+    return any(
+        entry.path.startswith(folder) and entry.size_bytes * 100 >= directory.size_bytes * _MOSTLY_PERCENT
+        for entry in files
+    )
+
+
 def _wasted_row(entry: WastedPath) -> tuple[str, ...]:
-    where = "base image" if entry.line is None else f"line {entry.line}"
-    by = "?" if entry.by_line is None else f"line {entry.by_line}"
-    return printable(entry.path), size_text(entry.size_bytes), where, by
+    return (
+        printable(entry.path),
+        size_text(entry.size_bytes),
+        _who(entry.line, of_base=entry.of_base),
+        _who(entry.by_line, of_base=False),
+    )
+
+
+def _who(line: int | None, *, of_base: bool) -> str:
+    if line is not None:
+        return f"line {line}"
+    return "the base image" if of_base else "another layer"
 
 
 def measured_data(measured: Measured) -> dict[str, object]:
@@ -163,6 +190,7 @@ def measured_data(measured: Measured) -> dict[str, object]:
             *(entry for line in measured.lines for entry in _weights(line.line, line.directories)),
         ],
         "wasted_bytes": measured.wasted_bytes,
+        "base_wasted_bytes": measured.base_wasted_bytes,
         "wasted": [
             {"path": entry.path, "bytes": entry.size_bytes, "line": entry.line, "by_line": entry.by_line}
             for entry in measured.wasted

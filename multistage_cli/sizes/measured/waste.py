@@ -51,15 +51,15 @@ class Waste:
     """All of it.
 
     Attributes:
-        heaviest: the largest files first.
+        heaviest: the largest files first, without what the lowest layers hide of each other.
         size_bytes: of all, listed or not.
-        by_layers: the sums, by the layer that holds the files and the one that hides them.
+        lowest_bytes: that the lowest layers hide of each other.
         complete: whether everything could be followed.
     """
 
     heaviest: tuple[Hidden, ...]
     size_bytes: int
-    by_layers: dict[tuple[int, int], int]
+    lowest_bytes: int
     complete: bool
 
 
@@ -98,19 +98,27 @@ class _Above:
             self.paths[path] = layer
 
 
-def wasted(layers: Sequence[LayerContents]) -> Waste:
-    """What later layers hide of earlier ones; the first layer is the lowest."""
+def wasted(layers: Sequence[LayerContents], lowest: int = 0) -> Waste:
+    """What later layers hide of earlier ones.
+
+    Args:
+        layers: the lowest first.
+        lowest: how many of them are the base image's, so that nothing can be done about what they hide.
+    """
     several = repeated([layer.keys for layer in layers])
     above = _Above()
     heaviest: list[Hidden] = []
-    by_layers: dict[tuple[int, int], int] = {}
+    size_bytes = lowest_bytes = 0
     complete = all(layer.followed for layer in layers)
 
     def counted(hidden: Iterator[Hidden]) -> Iterator[Hidden]:
+        nonlocal size_bytes, lowest_bytes
         for entry in hidden:
-            pair = entry.layer, entry.by
-            by_layers[pair] = by_layers.get(pair, 0) + entry.size_bytes
-            yield entry
+            if entry.by < lowest:
+                lowest_bytes += entry.size_bytes
+            else:
+                size_bytes += entry.size_bytes
+                yield entry
 
     for index in range(len(layers) - 1, -1, -1):
         if len(above):
@@ -118,7 +126,7 @@ def wasted(layers: Sequence[LayerContents]) -> Waste:
             heaviest = nlargest(_HEAVIEST, chain(heaviest, hidden), key=_weight)
         if index:
             complete = _remember(layers[index], above, index, several) and complete
-    return Waste(tuple(heaviest), sum(by_layers.values()), by_layers, complete)
+    return Waste(tuple(heaviest), size_bytes, lowest_bytes, complete)
 
 
 def _weight(entry: Hidden) -> tuple[int, str]:
