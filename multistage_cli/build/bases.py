@@ -10,10 +10,23 @@ from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.files import ANYTHING, NOTHING, Files
 from multistage_cli.build.files.images import ImageFiles
 from multistage_cli.build.packages import Packages, Present
+from multistage_cli.facts.images import Lookup, resolve
 
 if TYPE_CHECKING:
+    from multistage_cli.build.stages import Stage
     from multistage_cli.facts.contents import Contents
     from multistage_cli.facts.images import Image
+    from multistage_cli.facts.online.session import Online
+
+
+def looked_up(reference: str, platform: str, online: Online | None) -> Lookup:
+    """What is known of an image: by the shipped facts, and by its registry where that may be asked."""
+    return resolve(reference) if online is None else online.look(reference, platform)
+
+
+def platform_of(stage: Stage, platform: str) -> str:
+    """The platform of a stage's base image: what FROM says, else the build's."""
+    return platform if stage.platform is None or stage.platform is UNKNOWN else stage.platform
 
 
 def files_of(image: Image | None, known: Contents | None) -> Files:

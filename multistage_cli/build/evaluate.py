@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.bases import platform_of
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.copied_system import Shown
 from multistage_cli.build.files import Files
 from multistage_cli.build.files.context import ContextFiles
 from multistage_cli.build.instructions import problems
 from multistage_cli.build.places import from_root
-from multistage_cli.build.stages import EdgeKind, Graph, build_graph
+from multistage_cli.build.stages import BaseKind, EdgeKind, Graph, SourceKind, build_graph
 from multistage_cli.build.steps import LAYER_INSTRUCTIONS, Copied, Crossing, EvaluatedStage, Step
 from multistage_cli.build.walk import StageWalk
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multistage_cli.build.context import BuildContext
+    from multistage_cli.facts.online.session import Online
     from multistage_cli.parser import Dockerfile, Problem
 
 __all__ = [
@@ -58,6 +60,7 @@ class Build:
         build_args: as given.
         build_contexts: as given, name to place.
         problems: what BuildKit refuses and warns of, by line.
+        online: registries and package indexes, where they may be asked.
     """
 
     path: str
@@ -71,6 +74,7 @@ class Build:
     build_args: Mapping[str, str]
     build_contexts: Mapping[str, str]
     problems: tuple[Problem, ...]
+    online: Online | None = None
 
     @property
     def target(self) -> EvaluatedStage | None:
@@ -100,6 +104,7 @@ def evaluate(
     build_contexts: Mapping[str, str] | None = None,
     platform: str = DEFAULT_PLATFORM,
     context: BuildContext | None = None,
+    online: Online | None = None,
 ) -> Build:
     """Evaluate the build of a Dockerfile.
 
@@ -112,6 +117,7 @@ def evaluate(
         build_contexts: of `--build-context`.
         platform: the target platform.
         context: the build context, or None where there is none to look at.
+        online: registries and package indexes; None for the shipped facts alone.
 
     Raises:
         MultistageError: no stage is called `target`.
@@ -120,6 +126,8 @@ def evaluate(
     graph = build_graph(
         dockerfile, target=target, build_args=arguments, build_contexts=build_contexts, platform=platform
     )
+    if online is not None:
+        online.prepare(_images(graph, platform))
     found: list[EvaluatedStage] = []
     refused: list[Problem] = []
     stamps = count(1)
@@ -133,6 +141,7 @@ def evaluate(
             platform=platform,
             stamps=stamps,
             context=shown,
+            online=online,
         )
         found.append(walk.walk(found))
         if stage.index in graph.needed:  # BuildKit expands nothing in a stage that it does not build
@@ -150,7 +159,19 @@ def evaluate(
         build_args=arguments,
         build_contexts=build_contexts or {},
         problems=tuple(sorted(all_problems, key=lambda problem: problem.span.first)),
+        online=online,
     )
+
+
+def _images(graph: Graph, platform: str) -> Iterator[tuple[str, str]]:
+    """The images that a build starts from and copies from, each with its platform."""
+    for stage in graph.stages:
+        reference = stage.base.reference
+        if stage.base.kind is BaseKind.IMAGE and reference is not UNKNOWN:
+            yield reference, platform_of(stage, platform)
+    for edge in graph.edges:
+        if edge.source.kind is SourceKind.IMAGE and edge.kind is not EdgeKind.BASE:
+            yield edge.source.reference, platform
 
 
 def _crossings(graph: Graph, stages: list[EvaluatedStage]) -> Iterator[Crossing]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.build.bases import accounts_of, files_of, packages_of
 from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.configured import DEFAULT_PATH, configured
 from multistage_cli.build.ordered import OrderedVersions
 from multistage_cli.build.stages import BaseKind
 from multistage_cli.build.state import Port, Setting, State
@@ -17,9 +18,6 @@ from multistage_cli.facts.images import Certainty, Image, Lookup
 if TYPE_CHECKING:
     from multistage_cli.build.claims import Known
     from multistage_cli.build.instructions import Healthcheck
-
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What BuildKit sets where an image has no PATH (util/system/path.go)."""
 
 _LINUX_SHELL = ("/bin/sh", "-c")
 _WINDOWS_SHELL = ("cmd", "/S", "/C")
@@ -53,10 +51,15 @@ def initial_state(kind: BaseKind, lookup: Lookup | None, platform: str) -> State
     if kind is BaseKind.SCRATCH:
         return _state(None, windows=windows, shell_exists=Claim.NO)
     official = name.startswith(_NO_HEALTHCHECK)
+    registered = lookup.registered if lookup else None
+    if registered is not None and registered.platform.startswith("windows"):
+        windows = True
     if image is None:
-        return _unknown(windows=windows, official=official)
-    exists = Claim.YES if image.shell else Claim.NO
-    return _state(image, windows=windows, shell_exists=exists, official=official)
+        state = _unknown(windows=windows, official=official)
+    else:
+        exists = Claim.YES if image.shell else Claim.NO
+        state = _state(image, windows=windows, shell_exists=exists, official=official)
+    return state if registered is None else configured(state, registered.configuration)
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.bases import looked_up, platform_of
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.copied_system import Shown
 from multistage_cli.build.copy_attributes import owner_ids
@@ -28,13 +29,14 @@ from multistage_cli.build.variables import (
     expands_flag,
     set_environment,
 )
-from multistage_cli.facts.images import Lookup, resolve
 from multistage_cli.parser import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from multistage_cli.build.changes import Change
+    from multistage_cli.facts.images import Lookup
+    from multistage_cli.facts.online.session import Online
     from multistage_cli.parser import Heredoc, Instruction
 
 _DIRECTORY_MODE = 0o755
@@ -53,6 +55,7 @@ class StageWalk:
         platform: str,
         stamps: Iterator[int],
         context: Shown | None,
+        online: Online | None = None,
     ) -> None:
         self.stage = stage
         self.graph = graph
@@ -61,6 +64,7 @@ class StageWalk:
         self.platform = platform
         self.stamps = stamps
         self.context = context
+        self.online = online
         self.index = 0
         self.refused: list[Problem] = []
         self.instruction = stage.head
@@ -82,7 +86,7 @@ class StageWalk:
         else:
             reference = stage.base.reference
             if stage.base.kind in {BaseKind.IMAGE, BaseKind.SCRATCH} and reference is not UNKNOWN:
-                lookup = resolve(reference)
+                lookup = looked_up(reference, platform_of(stage, self.platform), self.online)
             state = initial_state(stage.base.kind, lookup, self.platform)
             state = replace(
                 state, variables=replace(state.variables, limit=self.graph.global_scope.scope.limit)
@@ -151,7 +155,8 @@ class StageWalk:
             final = self.before[source.stage].final
             return Shown(final.files, final)
         if source.kind is SourceKind.IMAGE:
-            state = initial_state(BaseKind.IMAGE, resolve(source.reference), self.platform)
+            lookup = looked_up(source.reference, self.platform, self.online)
+            state = initial_state(BaseKind.IMAGE, lookup, self.platform)
             return Shown(state.files, state)
         return None
 

@@ -103,6 +103,7 @@ def reevaluated(
         build_contexts=build.build_contexts,
         platform=build.platform,
         context=build.context if context is None else context,
+        online=build.online,
     )
 
 

@@ -15,6 +15,8 @@ from multistage_cli.facts.references import InvalidReference, Reference, parse_r
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from multistage_cli.facts.configurations import Registered
+
 __all__ = [
     "Certainty",
     "Confidence",
@@ -60,12 +62,15 @@ class Lookup:
             another tag or repository, which `image.reference` names, and that build may stand on
             another release of the distribution: Python 3.12.4 was built on bookworm, 3.12.14 on trixie.
         because: One sentence for people.
+        registered: What the image's registry says, where it was asked and answered. `image` then has the
+            registry's size and configuration too; all else in it is still of the build that the facts are of.
     """
 
     reference: Reference | None
     certainty: Certainty
     image: Image | None
     because: str
+    registered: Registered | None = None
 
     @property
     def size_range_bytes(self) -> tuple[int, int] | None:
@@ -73,6 +78,8 @@ class Lookup:
 
         For a stand-in the range is wider than its own error: 10 % either way.
         """
+        if self.registered is not None:
+            return self.registered.size_range_bytes
         if self.image is None or self.image.size_bytes is None:
             return None
         size = self.image.size_bytes

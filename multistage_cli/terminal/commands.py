@@ -32,6 +32,7 @@ from multistage_cli.terminal.options import (
     DockerfileArgument,
     DockerfilesArgument,
     NoConfigOption,
+    OnlineOption,
     OutputOption,
     PlatformOption,
     TargetOption,
@@ -58,6 +59,7 @@ class BuildOptions:
     build_contexts: list[str] | None = None
     context: Path | None = None
     platform: str = "linux/amd64"
+    online: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _output(options: dict[str, Any]) -> Output:
 def _build_options(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of the build out of all that were read, under the names that `open_build` has."""
     names = {"target": "target", "build_arg": "build_args", "build_context": "build_contexts",
-             "context": "context", "platform": "platform"}  # fmt: skip
+             "context": "context", "platform": "platform", "online": "online"}  # fmt: skip
     return {name: options.pop(read) for read, name in names.items()}
 
 
@@ -235,6 +237,7 @@ def _shared_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("build_context", BuildContextOption, None)
     yield _parameter("context", ContextOption, None)
     yield _parameter("platform", PlatformOption, "linux/amd64")
+    yield _parameter("online", OnlineOption, False)  # noqa: FBT003  (a default)
     yield _parameter("config", ConfigOption, None)
     yield _parameter("no_config", NoConfigOption, False)  # noqa: FBT003  (a default)
     yield from _output_parameters(known)
@@ -275,6 +278,11 @@ def evaluate_source(source: Source, parsed: Dockerfile, options: BuildOptions) -
     from multistage_cli.build.context import open_context
     from multistage_cli.build.evaluate import evaluate
 
+    online = None
+    if options.online:  # nothing that can open a connection is imported without it
+        from multistage_cli.terminal.online import online_of_this_run
+
+        online = online_of_this_run()
     context = options.context
     folder = context or (source.path.parent if source.path else None)
     return evaluate(
@@ -286,6 +294,7 @@ def evaluate_source(source: Source, parsed: Dockerfile, options: BuildOptions) -
         build_contexts=dict(_build_contexts(options.build_contexts or [])),
         platform=options.platform,
         context=open_context(folder, source.path) if folder else None,
+        online=online,
     )
 
 

@@ -107,6 +107,14 @@ ConfigOption = Annotated[
 NoConfigOption = Annotated[
     bool, typer.Option("--no-config", help="Look for no configuration.", rich_help_panel=CONFIGURATION)
 ]
+OnlineOption = Annotated[
+    bool,
+    typer.Option(
+        "--online",
+        help="Ask registries and package indexes too, not the shipped facts alone.",
+        rich_help_panel=BUILD,
+    ),
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option(

@@ -82,6 +82,7 @@ def options_of(ctx: typer.Context) -> BuildOptions:
         build_contexts=given.get("build_context"),
         context=given.get("context"),
         platform=given.get("platform") or BuildOptions().platform,
+        online=bool(given.get("online")),
     )
 
 
