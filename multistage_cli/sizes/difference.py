@@ -102,6 +102,13 @@ class StageDifference:
         return "" if stage is None else stage.label
 
     @property
+    def renamed_from(self) -> str | None:
+        """Its name in the other build, where that is another one."""
+        if self.before is None or self.after is None or self.before.label == self.after.label:
+            return None
+        return self.before.label
+
+    @property
     def base_changed(self) -> bool:
         """Whether it starts from something else, or from something of another size."""
         if self.before is None or self.after is None:

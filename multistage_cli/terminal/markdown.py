@@ -8,9 +8,12 @@ for after Markdown is read, so an empty space that does not show (U+200B) stands
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from multistage_cli.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]#|~!$])")
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -51,7 +54,7 @@ def code(text: str) -> str:
     return f"{fence}{gap}{shown}{gap}{fence}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = ()) -> list[str]:
     """The lines of a table whose cells are Markdown already; the columns of those places are set to the right."""
     rule = " | ".join("---:" if index in right else "---" for index in range(len(head)))
     return [f"| {' | '.join(head)} |", f"| {rule} |", *(f"| {' | '.join(row)} |" for row in rows)]
