@@ -303,7 +303,7 @@ def _delta(before: Iterable[_Item], after: Iterable[_Item]) -> Delta:
 
 
 def signed(delta: Delta) -> str:
-    """`+12 MB`, `-3.4 MB (-5.0 to -1.2)`, `no change`; with ` +?` where things of unknown size differ, too."""
+    """`+12 MB`, `-3.4 MB (-5.0 to -1.2)`, `no change`; and whether things of unknown size differ, too."""
     more = ", and things of unknown size" if delta.more else ""
     if delta.is_none:
         return "no change"
@@ -326,6 +326,6 @@ def _ends(size_bytes: int) -> str:
 
 
 def headline(difference: Difference) -> str:
-    """The image in one line: `The image: ~152 MB -> ~120 MB (-32 MB)`."""
+    """The image in one line: `The image: ~152 MB -> ~120 MB, -32 MB`."""
     before, after = about(difference.before.estimate), about(difference.after.estimate)
-    return f"{before} -> {after} ({signed(difference.delta)})"
+    return f"{before} -> {after}, {signed(difference.delta)}"

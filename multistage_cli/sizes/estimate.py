@@ -13,6 +13,7 @@ from multistage_cli.sizes.excluded import left_out
 from multistage_cli.sizes.layers import LayerReader, StageState
 from multistage_cli.sizes.model import BaseSize, Sizes, StageSize
 from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.spare import left_in
 
 if TYPE_CHECKING:
     from multistage_cli.build.evaluate import Build, EvaluatedStage
@@ -56,6 +57,7 @@ def estimate_sizes(build: Build) -> Sizes:
         comparison=compare(build, stages),
         excluded=left_out(build, stages),
         unknown=tuple(dict.fromkeys(text for stage in reversed(shipped) for text in stage.unknown)),
+        spare=left_in(build, stages),
     )
 
 

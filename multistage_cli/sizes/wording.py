@@ -72,7 +72,7 @@ def spare_size(spare: Spare) -> str:
 def spare_title(sizes: Sizes) -> str:
     """The heading over what need not be in the image, with what it weighs together."""
     known = [entry.size for entry in sizes.spare if entry.size is not None]
-    whole = f" ({size_range(total(known))})" if known else ""
+    whole = f": {size_range(total(known))}" if known else ""
     return f"In the image, and need not be{whole}"
 
 
@@ -101,10 +101,6 @@ def base_words(stage: StageDifference) -> str:
 
 def platform_note(platform: str) -> str:
     """What the numbers are worth for another platform; empty for the one that the facts are about."""
-    return _other_platform(platform)
-
-
-def _other_platform(platform: str) -> str:
     if platform == _FACTS_PLATFORM:
         return ""
     return (

@@ -182,14 +182,14 @@ class SpareList:
     most: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield indented(Text(f"{spare_title(self.sizes)}:"))
+        yield indented(Text(spare_title(self.sizes)))
         table = Table.grid(padding=(0, 1, 0, 0))
         table.add_column(width=1)
         table.add_column(overflow="fold")
         spare = self.sizes.spare
         for entry in spare[: self.most]:
             what = Text.assemble(
-                f"{printable(entry.what)} ({spare_size(entry)})",
+                f"{printable(entry.what)}: {spare_size(entry)}",
                 (f", stage {printable(entry.stage)}, line {entry.line}", "dim"),
             )
             table.add_row(glyphs(options).bullet, what)
