@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 MOST_FILES = 2_500
 MOST_IN_FOLDER = 200
 """So many names of one folder are listed, and the rest only as a whole."""
-MOST_LETTERS = 50_000
+MOST_LETTERS = 30_000
 """Of all names together: they are a part of a page that is to stay small."""
 
-_MOST_FOLDERS = 300  # that are listed as a whole
+_MOST_FOLDERS = 150  # that are listed as a whole
 _MOST_OTHERS = 20  # build arguments, and images
-_MOST_WORK = 20_000  # steps times questions: about two seconds
+_MOST_WORK = 10_000  # steps times questions: about a second
 _ARGUMENT_WORK = 20  # a build argument needs the build evaluated anew, for several values
 
 NAME = "\x01"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.report.changes import Again, Changes, Outcome
 
-_MOST_ROWS = 30
+_MOST_ROWS = 20
 _MOST_EXAMPLES = 3
 _BASELINE = {Result.METADATA: 1, Result.BASE: 2, Result.NOT_BUILT: 3}
 

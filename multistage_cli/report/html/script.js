@@ -9,6 +9,7 @@
   const byId = (name) => document.getElementById(name);
   const data = JSON.parse(byId("changes-data").textContent);
   const root = document.documentElement;
+  const hashOf = (link) => link.getAttribute("href"); // an `a` of SVG has no `hash`
 
   const make = (tag, attributes = {}, ...children) => {
     const made = document.createElement(tag);
@@ -48,7 +49,7 @@
     if (!scroll || !lines.length) return;
     const first = lines[0];
     const inside = box.scrollHeight > box.clientHeight;
-    if (inside) box.scrollTop = first.offsetTop - box.offsetTop - box.clientHeight / 4;
+    if (inside) box.scrollTop = first.offsetTop - box.clientHeight / 4;
     return first;
   };
   const range = (first, last) => {
@@ -60,7 +61,7 @@
     const place = element.getBoundingClientRect();
     return place.bottom > 0 && place.top < innerHeight;
   };
-  if (getComputedStyle(box).position === "static") box.style.position = "relative";
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#L"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -70,8 +71,9 @@
     if (!line) return;
     history.replaceState(null, "", link.hash);
     if (!isInView(line)) line.scrollIntoView({ block: "center" });
-    if (!link.closest(".source")) one("a", line).focus({ preventScroll: true });
-    say(`Line ${first}: ${one("code", line).textContent}`);
+    line.tabIndex = -1;
+    line.focus({ preventScroll: true });
+    say(`Line ${first}: ${line.firstChild?.textContent ?? ""}`);
   });
   for (const finding of all(".finding")) {
     const show = () => light(range(Number(finding.dataset.first), Number(finding.dataset.last)));
@@ -92,7 +94,7 @@
   };
   const drawnFor = (name) => {
     if (name.startsWith("arrow-")) return arrows[Number(name.slice(6))];
-    return boxes.find((link) => link.hash === `#${name}`);
+    return boxes.find((link) => hashOf(link) === `#${name}`);
   };
   const trace = (name) => {
     for (const element of all(".on", svg)) element.classList.remove("on");
@@ -148,10 +150,10 @@
   };
   // In the order in which the stages are read: each one, then what crosses into it.
   const items = boxes.flatMap((link) => {
-    const index = link.hash.slice(7);
+    const index = hashOf(link).slice(7);
     return [link, ...arrows.filter((arrow) => arrow.dataset.to === index)];
   });
-  const nameOf = (item) => item.hash ? item.hash.slice(1) : `arrow-${arrows.indexOf(item)}`;
+  const nameOf = (item) => hashOf(item) ? hashOf(item).slice(1) : `arrow-${arrows.indexOf(item)}`;
   const rove = (item) => {
     for (const other of items) other.setAttribute("tabindex", other === item ? "0" : "-1");
   };

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from multistage_cli.flow.labels import stage_title
 from multistage_cli.report.html.words import plural
 from multistage_cli.terminal.page_shell import text
 
@@ -35,31 +35,39 @@ def section(analysis: FileAnalysis, flow: Flow, shown: Iterable[Finding]) -> str
     lines = list(analysis.lines)
     if lines and not lines[-1]:  # what stands behind the last line's end
         lines.pop()
-    rows = "\n".join(_rows(lines, flow.stages, flags))
     return f"""<section id="dockerfile" aria-labelledby="dockerfile-title">
 <h2 id="dockerfile-title">{text(flow.path)}</h2>
 <p class="faint">{plural(len(lines), "line")}; each stage has a colour at the left.</p>
 <div class="source-box" tabindex="0" role="region" aria-label="The Dockerfile">
-<ol class="source">
-{rows}
-</ol>
-</div>
+{"".join(_lists(lines, flow.stages, flags))}</div>
 </section>
 """
 
 
-def _rows(
+def _lists(
     lines: list[str], stages: tuple[FlowStage, ...], flags: dict[int, list[tuple[int, Finding]]]
 ) -> Iterator[str]:
-    starts = [stage.line for stage in stages]
-    for number, line in enumerate(lines, start=1):
-        place = bisect_right(starts, number) - 1
-        inside = place >= 0 and number <= stages[place].end_line
-        kind = f' class="s{place % COLOURS}"' if inside else ""
-        yield (
-            f'<li id="L{number}"{kind}><a href="#L{number}">{number}</a>'
-            f"<code>{text(line.expandtabs(_TAB))}</code>{_flags(flags.get(number, []))}</li>"
-        )
+    """A list for what stands before the first stage, and one for each stage with what stands behind it.
+
+    The browser counts, from where each list starts: a number is no part of the text, and is not copied with it.
+    """
+    ends = [*(stage.line for stage in stages), len(lines) + 1]
+    if ends[0] > 1:
+        yield _list("", "Before the first stage", range(1, ends[0]), lines, flags)
+    for place, stage in enumerate(stages):
+        name = text(stage_title(stage))
+        numbers = range(stage.line, ends[place + 1])
+        yield _list(f" s{stage.index % COLOURS}", name, numbers, lines, flags)
+
+
+def _list(
+    kind: str, name: str, numbers: range, lines: list[str], flags: dict[int, list[tuple[int, Finding]]]
+) -> str:
+    rows = "\n".join(
+        f'<li id="L{number}">{text(lines[number - 1].expandtabs(_TAB))}{_flags(flags.get(number, []))}</li>'
+        for number in numbers
+    )
+    return f'<ol class="source{kind}" start="{numbers.start}" aria-label="{name}">\n{rows}\n</ol>\n'
 
 
 def _flags(found: list[tuple[int, Finding]]) -> str:

@@ -19,8 +19,7 @@ from multistage_cli.flow.labels import (
 )
 from multistage_cli.flow.svg import described, drawing
 from multistage_cli.report.html.source import COLOURS
-from multistage_cli.report.html.words import line_link
-from multistage_cli.sizes.views.bars import size_range
+from multistage_cli.report.html.words import line_link, sized
 from multistage_cli.terminal.page_shell import text
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 _MOST_CROSSINGS = 40
 _MOST_PATHS = 8
 _MOST_STEPS = 200
+_LONGEST = 72
 _KINDS = {
     EdgeKind.BASE: "the stage continues it, with all that is in it",
     EdgeKind.COPY: "copied, so it is in the stage",
@@ -95,13 +95,13 @@ class _Bytes:
         layers = self._layers.get((stage, line), [])
         if len(layers) != 1 or not (layers[0].size.high or layers[0].unknown):
             return ""
-        return size_range(layers[0].size, more=bool(layers[0].unknown))
+        return sized(layers[0].size, more=bool(layers[0].unknown))
 
     def of_base(self, stage: str) -> str:
         found = self.stages.get(stage)
         if found is None or not found.base.known or not found.base.size.high:
             return ""
-        return size_range(found.base.size)
+        return sized(found.base.size)
 
 
 def _details(picture: Picture, sizes: _Bytes, steps: tuple[Verdict, ...]) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _stage(
     elif not stage.needed:
         tag = f' <span class="tag">not needed for {text(target_words(flow))}</span>'
     size = sizes.stages.get(stage.name)
-    weight = f" · {size_range(size.size, more=bool(size.unknown))} with its base" if size is not None else ""
+    weight = f" · {sized(size.size, more=bool(size.unknown))} with its base" if size is not None else ""
     base = base_words(stage) + (" (not run)" if replaced(stage) else "")
     takes = "".join(_taken(flow, arrow, number) for arrow, number in taken)
     fed = ", ".join(
@@ -177,12 +177,17 @@ def _steps(stage: FlowStage, steps: list[Verdict], sizes: _Bytes) -> str:
     rows = []
     for place, step in enumerate(steps[:_MOST_STEPS]):
         weight = sizes.of_base(stage.name) if place == 0 else sizes.of_line(stage.name, step.line)
-        size = f' <span class="number faint">{weight}</span>' if weight else ""
+        size = f" <small>{weight}</small>" if weight else ""
         link = line_link(step.line, step.end_line).replace(f"-{step.end_line}<", "<")
-        rows.append(f"<li>{link} <code>{text(step.instruction)}</code>{size}</li>")
+        rows.append(f"<li>{link} <code>{text(_short(step.instruction))}</code>{size}</li>")
     if (left := len(steps) - _MOST_STEPS) > 0:
         rows.append(f'<li class="faint">and {left} more</li>')
     return "".join(rows)
+
+
+def _short(instruction: str) -> str:
+    """As much of it as says which one it is: all of it stands in the listing."""
+    return instruction if len(instruction) <= _LONGEST else f"{instruction[: _LONGEST - 3]}..."
 
 
 def _taken(flow: Flow, arrow: Arrow, number: int | None) -> str:
@@ -213,12 +218,12 @@ def _arrow(flow: Flow, number: int, arrow: Arrow, sizes: _Bytes) -> str:
 def _crossing(edge: FlowEdge, sizes: _Bytes) -> str:
     if edge.kind is EdgeKind.BASE:
         weight = sizes.of_base(edge.to)
-        size = f' <span class="number faint">{weight}</span>' if weight else ""
+        size = f" <small>{weight}</small>" if weight else ""
         return f"<li>{line_link(edge.line)} all of it{size}</li>"
     paths = ", ".join(f"<code>{text(path)}</code>" for path in edge.paths[:_MOST_PATHS])
     if (left := len(edge.paths) - _MOST_PATHS) > 0:
         paths += f" and {left} more"
     to = f" → <code>{text(edge.destination)}</code>" if edge.destination else ""
     weight = "" if edge.kind is EdgeKind.MOUNT else sizes.of_line(edge.to, edge.line)
-    size = f' <span class="number faint">{weight}</span>' if weight else ""
+    size = f" <small>{weight}</small>" if weight else ""
     return f"<li>{line_link(edge.line)} {paths}{to}{size}</li>"

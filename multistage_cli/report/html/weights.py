@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multistage_cli.report.html.words import line_link, plural
+from multistage_cli.report.html.words import line_link, plural, sized
 from multistage_cli.sizes.ranges import about
-from multistage_cli.sizes.views.bars import saving, size_range
+from multistage_cli.sizes.views.bars import saving
 from multistage_cli.terminal.page_shell import range_bar, text
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from multistage_cli.sizes.ranges import Range
 
 _MOST_STAGES = 40
-_MOST_LAYERS = 120
+_MOST_LAYERS = 60
 _MOST_PARTS = 4
 _MOST_EXCLUDED = 8
 _MOST_UNKNOWN = 12
@@ -48,7 +48,7 @@ def _table(head: str, rows: list[str], caption: str) -> str:
 def _row(label: str, size: Range, largest_bytes: int, *, more: bool, ships: bool, note: str = "") -> str:
     bar = range_bar(size.low, size.estimate, size.high, largest_bytes, ships=ships)
     return (
-        f'<tr><th scope="row">{label}{note}</th><td class="number">{size_range(size, more=more)}</td>'
+        f'<tr><th scope="row">{label}{note}</th><td class="number">{sized(size, more=more)}</td>'
         f'<td class="bar-cell">{bar}</td></tr>\n'
     )
 

@@ -83,5 +83,7 @@ def _data(page: Page, told: Changes) -> dict[str, object]:
 
 
 def _part(name: str) -> str:
-    # Line ends as the browser counts them, or the digest in the policy would fit nothing.
-    return (_FOLDER / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+    # Without the indentation, which no browser needs; and with line ends as browsers count them, or the digest in
+    # the policy would fit nothing.
+    lines = (_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.strip() for line in lines if line.strip())
