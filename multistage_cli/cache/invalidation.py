@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from multistage_cli.cache.exact import ExactFiles
 from multistage_cli.cache.model import CacheReport, Result, StageVerdicts, Verdict
 from multistage_cli.cache.reasons import Reasons, shown_instruction
 from multistage_cli.cache.simulation import Assumptions, Simulation, World
@@ -93,9 +94,11 @@ def _walks(question: Question, after: Build) -> list[Walk]:
         # A person who names a file means that it is noticed; of two folders nobody knows.
         others += [replace(likely, overlooks=False), replace(likely, overlooks=False, same_output=True)]
     found = []
+    known = ExactFiles(question.before, question.differences)
+    known_after = known if after is question.before else ExactFiles(after, question.differences)
     for assumptions in (likely, *others):
-        earlier = Simulation(World(question.before), None, assumptions).run()
-        world = World(after, question.differences, question.images)
+        earlier = Simulation(World(question.before, exact=known), None, assumptions).run()
+        world = World(after, question.differences, question.images, known_after)
         found.append(Walk(earlier, Simulation(world, earlier.kept, assumptions).run()))
     return found
 

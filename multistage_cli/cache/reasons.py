@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.context import Difference
     from multistage_cli.build.evaluate import Build, EvaluatedStage
+    from multistage_cli.cache.inputs import Token
     from multistage_cli.cache.invalidation import Question, Walk
     from multistage_cli.cache.simulation import Record
     from multistage_cli.parser import Instruction
@@ -87,7 +88,7 @@ class Reasons:
             record.definition.inputs if record.definition else (), record.tokens, strict=True
         ):
             if token.new:
-                return self._given(given, token.line), token.line
+                return self._given(given, token), token.line
         if line is None:
             return "its inputs come together in a way that was never built", None
         return self._follows(line), line
@@ -102,14 +103,14 @@ class Reasons:
     def _is_from(self, line: int) -> bool:
         return any(entry.stage.head.span.first == line for entry in self._build.stages)
 
-    def _given(self, given: object, line: int | None) -> str:
+    def _given(self, given: object, token: Token) -> str:
         if isinstance(given, FromStage):
             title = self._build.graph.stages[given.stage].title
             what = ", ".join(given.paths[:_MOST_NAMED])
-            if line is None:
-                return f"{what} of {title} may have other content"
-            why = f"line {line} has another base" if self._is_from(line) else f"line {line} re-runs"
-            return f"{what} of {title} may come out different, as {why}"
+            if token.line is None:
+                return f"{what} of {title} {'may have' if token.maybe else 'has'} other content"
+            comes = "may come" if token.maybe else "comes"
+            return f"{what} of {title} {comes} out different, as {self._again(token.line)}"
         if isinstance(given, FromElsewhere):
             return (
                 f"{given.name} has changed"
@@ -117,6 +118,9 @@ class Reasons:
                 else f"{given.name} is new here"
             )
         return "what it takes may have other content"
+
+    def _again(self, line: int) -> str:
+        return f"line {line} has another base" if self._is_from(line) else f"line {line} re-runs"
 
     def _own(self, record: Record) -> str:
         """The files that differ, where those are why."""
@@ -236,7 +240,9 @@ class Reasons:
             return f"{_words(given[0].selector.words)} did not change"
         if len(given) == 1 and isinstance(given[0], FromStage):
             title = self._build.graph.stages[given[0].stage].title
-            return f"{_words(given[0].paths)} of {title} is the same"
+            line = record.tokens[0].line
+            came = "is the same" if line is None else f"comes out the same, though {self._again(line)}"
+            return f"{_words(given[0].paths)} of {title} {came}"
         return "nothing that it depends on changed"
 
     def _depends(self, record: Record) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.context import Differences, Selector
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.cache.definitions import Input
+    from multistage_cli.cache.exact import ExactFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,13 @@ class World:
         build: evaluated.
         differences: of the build context; None where nothing in it can differ.
         changed: images, named contexts and addresses that hold something else now.
+        exact: the files of the build whose content follows from the Dockerfile; None for not looking at them.
     """
 
     build: Build
     differences: Differences | None = None
     changed: frozenset[str] = frozenset()
+    exact: ExactFiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Kept:
     bases: set[str] = field(default_factory=set)
     shapes: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
     selectors: dict[str, list[Selector]] = field(default_factory=dict)
+    shown: dict[tuple[int, tuple[str, ...]], str] = field(default_factory=dict)
+    exact: ExactFiles | None = None
     stages: dict[str, Walked] = field(default_factory=dict)
 
 
@@ -117,7 +122,7 @@ class Simulation:
         self.world = world
         self.earlier = earlier
         self.assumptions = assumptions
-        self.kept = Kept()
+        self.kept = Kept(exact=world.exact)
         self.walked: dict[int, Walked] = {}
         self._definitions = Definitions(world.build)
         self._contents: dict[tuple[int, tuple[str, ...]], Token] = {}
@@ -248,12 +253,39 @@ class Simulation:
             text = digest(*(token.text for token in tokens), *memo[1])
             lines = [token.line for token in tokens if token.line is not None]
             new = self.earlier is not None and text not in self.earlier.tokens
-            new = self.earlier is not None and text not in self.earlier.tokens
             differences = tuple(entry for token in tokens for entry in token.differences)
-            line = min(lines, default=None)
-            known = Token(text, new=new, maybe=new and not differences, differences=differences, line=line)
+            maybe = new and not differences
+            if not given.exclude:
+                if self.earlier is None:
+                    self.kept.shown[given.stage, given.paths] = text
+                elif maybe:
+                    same = self._known_content(given)
+                    text, new, maybe = same or text, same is None, same is None and not self._is_other(given)
+            known = Token(text, new=new, maybe=maybe, differences=differences, line=min(lines, default=None))
             self._contents[memo] = known
         return known
+
+    def _known_content(self, given: FromStage) -> str | None:
+        """The token of what the earlier build had there or elsewhere, where both surely hold the same."""
+        earlier = self.earlier
+        exact = self.world.exact
+        if earlier is None or earlier.exact is None or exact is None:
+            return None
+        now = [exact.of(given.stage, path) for path in given.paths]
+        if None in now:
+            return None
+        for (stage, paths), text in earlier.shown.items():
+            if [earlier.exact.of(stage, path) for path in paths] == now:
+                return text
+        return None
+
+    def _is_other(self, given: FromStage) -> bool:
+        """Whether what the earlier build had there surely differs from what this one has."""
+        now, before = self.world.exact, self.earlier.exact if self.earlier else None
+        if now is None or before is None:
+            return False
+        found = [(before.of(given.stage, path), now.of(given.stage, path)) for path in given.paths]
+        return any(None not in pair and pair[0] != pair[1] for pair in found)
 
     def chain(self, stage: int) -> list[Walked]:
         """The stages whose layers are in a stage, the oldest first."""

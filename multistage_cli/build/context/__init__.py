@@ -7,6 +7,7 @@ from multistage_cli.build.context.coverage import Coverage, Selector
 from multistage_cli.build.context.differences import Change, Compared, Difference, Differences
 from multistage_cli.build.context.digests import ContextDigests
 from multistage_cli.build.context.folders import ContextProblem, Kind
+from multistage_cli.build.context.unread import PartlyUnread
 
 __all__ = [
     "BuildContext",
@@ -19,6 +20,7 @@ __all__ = [
     "Differences",
     "Entry",
     "Kind",
+    "PartlyUnread",
     "Selector",
     "Totals",
     "open_context",

@@ -114,6 +114,11 @@ class Differences:
         """Whether it has to look at files to tell what differs."""
         return self._touched is None
 
+    @property
+    def touched(self) -> Mapping[str, Difference]:
+        """The paths that were known to differ from the start; empty where it has to look."""
+        return self._paths
+
     def of(self, selector: Selector) -> Compared:
         """The differences in what one selector takes."""
         known = self._compared.get(selector)
