@@ -211,7 +211,7 @@ class BuildContext:
     def _size_below(self, real: str) -> Totals:
         known = self._totals.get(real)
         if known is None:
-            known = self._totals[real] = _count(found.row for found in self._folders.walk(real, real))
+            known = self._totals[real] = _total_below(self._folders, real)
         return known
 
     def _selected(self, pattern: str) -> Iterator[Selected]:
@@ -265,6 +265,32 @@ def _selected_entry(found: Selected) -> Entry:
         return _entry(found.path, row)
     target = found.real if found.real != found.path else None
     return Entry(found.path, row.kind, row.size_bytes, row.mode, target)
+
+
+def _total_below(folders: Folders, real: str) -> Totals:
+    """Add up all below a folder. Plain files are many and cost no row; the others go the long way."""
+    rows: list[Row] = []
+    directories = files = size_bytes = 0
+    waiting = [real]
+    while waiting:
+        folder = waiting.pop()
+        odd, below, found, found_bytes = folders.scan(folder)
+        files += found
+        size_bytes += found_bytes
+        directories += len(below)
+        waiting += [join(folder, name) for name in reversed(below)]
+        for row in odd:
+            if row.kind != "directory":
+                rows.append(row)
+            elif row.included:
+                directories += 1
+                waiting.append(join(folder, row.name))
+            else:
+                # It comes along only where something in it does.
+                place = join(folder, row.name)
+                inner = [entry.row for entry in folders.walk(place, place)]
+                rows += (row, *inner) if inner else ()
+    return Totals(files=files, directories=directories, size_bytes=size_bytes) + _count(rows)
 
 
 def _count(rows: Iterable[Row]) -> Totals:

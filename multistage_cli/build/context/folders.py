@@ -36,6 +36,7 @@ _MOST_ROWS: Final = 100_000
 _WINDOWS: Final = os.name == "nt"
 _FOLDS_CASE: Final = sys.platform in {"win32", "darwin", "cygwin"}
 _READ_BITS: Final = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+_FILE_TYPE: Final = 0o170000
 _MOUNT_POINT_TAG: Final = 0xA0000003
 """st_reparse_tag of a junction: Python calls it a folder, and Go does not enter it."""
 
@@ -91,6 +92,9 @@ class Folders:
         self._rows = 0
         self._holding: dict[str, bool] = {}
         self._may_lack_rights = not _WINDOWS and os.geteuid() != 0
+        # Of a regular file that surely arrives with its content.
+        readable = _READ_BITS if self._may_lack_rights else 0
+        self._plain_mode = (_FILE_TYPE | readable, stat.S_IFREG | readable)
         self.problems: dict[str, ContextProblem] = {}
 
     def on_disk(self, path: str) -> str:
@@ -150,6 +154,43 @@ class Folders:
                 waiting.append(found)
             if row.kind == "directory":
                 stack.append((iter(self.listing(found.real).values()), found.real, found.path, mark))
+
+    def scan(self, folder: str) -> tuple[list[Row], list[str], int, int]:
+        """What a folder holds, for adding up: half the work of `listing`, and nothing is remembered.
+
+        Returns:
+            Rows that need a closer look, in order; the names of the other folders, in order; how many other
+            files there are, each with one name and with its content; and their bytes.
+        """
+        level = self._ignore.level(folder)
+        known = self._listings.get(folder)
+        if known is not None or level.closed or _WINDOWS or not level.opens_as_listed:
+            return list(self.listing(folder).values()), [], 0, 0
+        excluded = level.excluder()
+        mask, plain = self._plain_mode
+        odd: list[os.DirEntry[str]] = []
+        folders: list[str] = []
+        files = size_bytes = 0
+        try:
+            with os.scandir(self.on_disk(folder)) as items:
+                for item in items:
+                    name = item.name
+                    if (excluded is not None and excluded(name)) or not name.isascii():
+                        odd.append(item)
+                    elif item.is_dir(follow_symlinks=False):
+                        folders.append(name)
+                    else:
+                        status = item.stat(follow_symlinks=False)
+                        if status.st_nlink == 1 and status.st_mode & mask == plain:
+                            files += 1
+                            size_bytes += status.st_size
+                        else:
+                            odd.append(item)
+        except OSError:  # of the folder or of a file that went away: the other way tells which
+            return list(self.listing(folder).values()), [], 0, 0
+        odd.sort(key=attrgetter("name"))
+        rows = [row for item in odd if (row := self._read_item(level, folder, item)) is not None]
+        return rows, sorted(folders), files, size_bytes
 
     def _knows(self, folder: str) -> bool:
         return folder in self._listings

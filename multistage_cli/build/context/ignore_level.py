@@ -7,12 +7,13 @@ how far each pattern has matched the folder's own path, and leaves out those tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.context.ignore_pattern import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from multistage_cli.build.context.go_automaton import Automaton, State
     from multistage_cli.build.context.ignore_pattern import Pattern
@@ -30,6 +31,10 @@ class _Run:
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     automata: list[tuple[Automaton, State]] = field(default_factory=list)
+
+    @property
+    def says_anything(self) -> bool:
+        return self.always or bool(self.names or self.starts or self.ends or self.automata)
 
     def matches(self, name: str) -> bool:
         if self.always or name in self.names or name.startswith(self.starts) or name.endswith(self.ends):
@@ -116,6 +121,24 @@ class Level:
                 matched = not matched
         return matched
 
+    def excluder(self) -> Callable[[str], bool] | None:
+        """`excludes` for many names; None where no name in this folder can be left out."""
+        if self._runs is None:
+            self._runs = list(self._make_runs())
+        last = self._walked.bit_length() - 1
+        if last >= 0 and not self._patterns[last].exception:
+            return self.excludes
+        # What brings back, where nothing was left out before, changes nothing.
+        runs = list(dropwhile(lambda run: run.exception or not run.says_anything, self._runs))
+        if not runs:
+            return None
+        return runs[0].matches if len(runs) == 1 else self.excludes
+
+    @property
+    def opens_as_listed(self) -> bool:
+        """Whether `empties` is None for every name."""
+        return self._walked == self._opened
+
     def empties(self, name: str) -> Pattern | None:
         """The pattern that takes the content of a file which is not left out: it arrives with no bytes.
 
@@ -182,7 +205,10 @@ class Level:
     def _add(self, run: _Run, index: int, pattern: Pattern) -> None:
         fixed = pattern.fixed
         if pattern.automaton is not None:
-            if index in self._states:
+            name_end = pattern.name_end if "\n" not in self._base else None
+            if name_end is not None:
+                run.ends += (name_end,)
+            elif index in self._states:
                 run.automata.append((pattern.automaton, self._states[index]))
         elif pattern.kind is Kind.PREFIX:
             if self._base.startswith(fixed):

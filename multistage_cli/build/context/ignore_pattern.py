@@ -22,6 +22,7 @@ GO_SPACES: Final = (
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_SLASH: Final = "[^/]"
 _SPECIAL: Final = frozenset(".+()|{}$")
+_WILDCARDS_AND_SLASH: Final = frozenset("*?[]^\\/")
 
 
 class Kind(Enum):
@@ -68,6 +69,16 @@ class Pattern:
             # `**/foo` is foo at any depth, the top included; `**foo` is whatever ends in foo.
             return path.endswith(self.fixed) or path == self.fixed.removeprefix("/")
         return self.automaton is not None and self.automaton.matches(path)
+
+    @property
+    def name_end(self) -> str | None:
+        r"""Of `**/*.log` and its like: how a name must end, in any folder without a line break in its path.
+
+        That is the whole of `(.*/)?[^/]*\.log`, where only the dot cares about line breaks.
+        """
+        end = self.text.removeprefix("**/*")
+        simple = len(end) == len(self.text) - 4 and _WILDCARDS_AND_SLASH.isdisjoint(end)
+        return end if simple and self.kind is Kind.EXPRESSION else None
 
     @property
     def folder(self) -> str:

@@ -668,3 +668,65 @@ class TestOpening:
         context = open_context(Path(), Path("Dockerfile"))
         assert context.ignore_file == ".dockerignore"
         assert context.exists("a")
+
+
+SUMMED: Tree = {
+    "a.txt": "12345",
+    "b.log": "123",
+    "é.txt": "1",
+    "x\ny/deep.log": "1234",
+    "x\ny/kept.txt": "12",
+    "docs/api.md": "123456",
+    "docs/guide.md": "12",
+    "docs/inner/api.md": "1",
+    "docs/inner/empty": None,
+    "src/main.py": "1234567",
+    "src/.log": "123",
+    "src/data.log/part": "12",
+    "src/link": Link("main.py"),
+    "src/folder": Link("../docs"),
+    "vendor/lib/a.so": "123",
+    "vendor/lib/b.so": "12345",
+}
+
+
+class TestSums:
+    """Adding up goes a shorter way than listing, and says the same."""
+
+    @pytest.mark.parametrize(
+        "ignore",
+        [
+            "",
+            "**/*.log",
+            "**/*.log\n!src/**",
+            "*.log\n**/api.md",
+            "docs\n!docs/api.md",
+            "docs\n!docs/inner/api.md",
+            "docs\n!docs/api.md\ndocs",
+            "docs\n!docs/inner/missing",
+            "**\n!vendor/**/b.so",
+            "!vendor\nvendor",
+            "!a.txt\n!**/*.log\nsrc",
+            "**/*o?",
+            "**/*.[l]og",
+            "**/*.md\n!**/api.*\n**/inner",
+        ],
+    )
+    @pytest.mark.parametrize("below", [".", "docs", "src", "vendor/lib"])
+    def test_say_the_same_as_a_walk(self, tmp_path: Path, ignore: str, below: str) -> None:
+        make(tmp_path, {**SUMMED, ".dockerignore": ignore})
+        os.link(tmp_path / "vendor/lib/a.so", tmp_path / "vendor/lib/again.so")
+        walked, added = open_context(tmp_path), open_context(tmp_path)
+        found = list(walked.entries("" if below == "." else below))
+        kinds = [entry.kind for entry in found]
+        bytes_twice = 3 * sum(entry.path.endswith("lib/again.so") for entry in found)
+        bytes_twice *= any(entry.path.endswith("lib/a.so") for entry in found)
+        assert added.size_of([below]) == Totals(
+            files=kinds.count("file"),
+            directories=kinds.count("directory"),
+            links=kinds.count("link"),
+            size_bytes=sum(entry.size_bytes for entry in found) - bytes_twice,
+        )
+        assert added.problems == walked.problems
+        # Once the folders are known, the other way is taken.
+        assert walked.size_of([below]) == added.size_of([below])
