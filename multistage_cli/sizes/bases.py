@@ -10,6 +10,7 @@ from multistage_cli.sizes.ranges import Range
 
 if TYPE_CHECKING:
     from multistage_cli.build.evaluate import EvaluatedStage
+    from multistage_cli.facts.configurations import Registered
     from multistage_cli.facts.images import Image, Lookup
 
 ANY_IMAGE = Range(13_000_000, 193_000_000, 1_130_000_000)
@@ -28,6 +29,11 @@ def base_size(entry: EvaluatedStage) -> BaseSize:
 
 def lookup_size(label: str, lookup: Lookup) -> BaseSize:
     """What the facts say of an image."""
+    if lookup.registered is not None:
+        low, high = lookup.registered.size_range_bytes
+        return BaseSize(
+            label, Range(low, lookup.registered.size_bytes, high), _untold(label, lookup.registered)
+        )
     ends = lookup.size_range_bytes
     if lookup.image is None or lookup.image.size_bytes is None or ends is None:
         text = f"the size of {label}, which the catalogue of images does not have"
@@ -36,6 +42,17 @@ def lookup_size(label: str, lookup: Lookup) -> BaseSize:
     if lookup.certainty is Certainty.LIKELY:
         return BaseSize(label, size, f"the exact size of {label}. {lookup.because.rstrip('.')}")
     return BaseSize(label, size)
+
+
+def _untold(label: str, registered: Registered) -> str | None:
+    """What its registry does not tell of an image, in words; None for nothing."""
+    texts = []
+    if count := registered.unread_layers:
+        layers = "one layer" if count == 1 else f"{count} layers"
+        texts.append(f"the exact size of {label}, of which the registry tells {layers} only compressed")
+    if registered.configuration.triggers:
+        texts.append(f"what the ONBUILD instructions of {label} add")
+    return "; ".join(texts) or None
 
 
 def image_size(image: Image) -> Range:

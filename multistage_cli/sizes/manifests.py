@@ -11,6 +11,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from multistage_cli.sizes.resolving import INDEX_OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -30,11 +32,13 @@ class Asked:
         requirements: to install.
         only: names that are all there is, from a lock; None where dependencies come too.
         unknown: what could not be read, in words.
+        own_index: whether a requirements file says where packages come from, or limits them by another file.
     """
 
     requirements: tuple[Requirement, ...] = ()
     only: frozenset[str] | None = None
     unknown: tuple[str, ...] = ()
+    own_index: bool = False
 
 
 def asked_by(
@@ -62,7 +66,7 @@ def asked_by(
         reader.manifest(path, 0)
     if not reader.requirements and not reader.unknown and names:
         reader.unknown.append(f"what {posixpath.basename(names[-1])} asks for: it cannot be read from here")
-    return Asked(tuple(reader.requirements), None, tuple(reader.unknown))
+    return Asked(tuple(reader.requirements), None, tuple(reader.unknown), reader.own_index)
 
 
 class _Reader:
@@ -72,6 +76,7 @@ class _Reader:
         self.development = development
         self.requirements: list[Requirement] = []
         self.unknown: list[str] = []
+        self.own_index = False
 
     def manifest(self, path: str, depth: int) -> None:
         from multistage_cli.facts.requirements import parse_requirements
@@ -86,6 +91,8 @@ class _Reader:
         else:
             parsed = parse_requirements(text, python=self.python)
             self.requirements.extend(parsed.requirements)
+            self.own_index |= any(option.name in INDEX_OPTIONS for option in parsed.options)
+            self.own_index |= any(include.constraint for include in parsed.includes)
             for include in parsed.includes:
                 if not include.constraint and depth < _MOST_INCLUDES:
                     self.manifest(posixpath.join(posixpath.dirname(path), include.path), depth + 1)

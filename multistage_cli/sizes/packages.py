@@ -13,6 +13,7 @@ from multistage_cli.sizes.manifests import asked_by
 from multistage_cli.sizes.model import Part
 from multistage_cli.sizes.origins import text_in_context
 from multistage_cli.sizes.ranges import Range
+from multistage_cli.sizes.resolving import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,8 +83,6 @@ class PipInstallation:
 
     def parts(self) -> Iterator[Part]:
         """One part for each distribution, then the cache where it stays."""
-        from multistage_cli.facts.python import closure
-
         change = self.change
         if not change.complete:
             self.unknown.append(f"what else {change.manager} installs on line {change.line}")
@@ -95,7 +94,15 @@ class PipInstallation:
             f"{text}, which {change.manager} installs on line {change.line}" for text in asked.unknown
         ]
         named = list(self._named())
-        resolution = closure([*named, *asked.requirements])
+        resolution = resolved(
+            self.build,
+            self.entry,
+            self.step,
+            [*named, *asked.requirements],
+            python=self._python(path),
+            whole=asked.only is not None and not named,
+            own_index=asked.own_index,
+        )
         wanted = asked.only and (asked.only | {entry.name for entry in named})
         downloaded = [
             found
@@ -196,9 +203,16 @@ class PipInstallation:
         bytecode = distribution.bytecode_bytes
         on_request = self.change.manager == "uv"  # uv compiles when it is told to, by an option or by this:
         if not on_request or self.step.before.variables.known("UV_COMPILE_BYTECODE") in {"1", "true"}:
+            if not distribution.collected:
+                return self._of_wheel(distribution, bytecode)
             return self._off_by(distribution.source_bytes + bytecode, approximate=approximate)
         found = self._off_by(distribution.source_bytes, approximate=approximate)
         return Range(found.low, found.estimate, found.high + bytecode)
+
+    def _of_wheel(self, distribution: Distribution, bytecode: int) -> Range:
+        """Of a wheel whose directory was read: what it holds is known, its bytecode is worked out."""
+        known = distribution.source_bytes
+        return Range(known + round(bytecode * 0.75), known + bytecode, known + round(bytecode * 1.3))
 
     def _off_by(self, size: int, *, approximate: bool) -> Range:
         # Another release or another Python's wheel weighs something else.
