@@ -31,10 +31,12 @@ class DifferenceText:
     """The image's difference, then the stages and lines that differ."""
 
     difference: Difference
+    headed: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         difference = self.difference
-        yield indented(Text(f"Against {printable(difference.against)}:", style="bold"))
+        if self.headed:
+            yield indented(Text(f"Against {printable(difference.against)}:", style="bold"))
         colour = _colour(difference.delta)
         yield indented(Text.assemble("The image: ", (headline(difference), f"bold {colour}")))
         changed = difference.changed

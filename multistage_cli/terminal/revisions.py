@@ -83,6 +83,7 @@ def options_of(ctx: typer.Context) -> BuildOptions:
         context=given.get("context"),
         platform=given.get("platform") or BuildOptions().platform,
         online=bool(given.get("online")),
+        online=bool(given.get("online")),
     )
 
 
@@ -138,6 +139,8 @@ def _earlier(build: Build, repository: Repository, place: Path, options: BuildOp
     label = f"{printable(repository.revision)} ({repository.commit[:7]})"
     source = Source(f"{build.path} at {repository.revision}", file, text)
     earlier = evaluate_source(source, parse(text), replace(options, context=tree))
+    # Its place is that of now: what a configuration says of paths is about that one.
+    earlier = replace(earlier, file=build.file)
     return OtherBuild(label, earlier, (*_untracked(build, repository), *notes))
 
 

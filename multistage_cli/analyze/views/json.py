@@ -57,7 +57,7 @@ def _file(file: FileAnalysis) -> dict[str, object]:
     return {
         "path": file.path,
         "targets": list(file.targets),
-        "findings": [_finding(finding) for finding in file.findings],
+        "findings": [finding_data(finding) for finding in file.findings],
         "practices": [
             {
                 "name": practice.name,
@@ -72,7 +72,8 @@ def _file(file: FileAnalysis) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_data(finding: Finding) -> dict[str, object]:
+    """One finding as dictionaries and lists."""
     fix = finding.fix
     return {
         "code": finding.code,

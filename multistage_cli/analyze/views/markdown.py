@@ -9,7 +9,7 @@ from multistage_cli.analyze.practices import Status
 from multistage_cli.terminal.markdown import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from multistage_cli.analyze.engine import Analysis, FileAnalysis, Finding
 
@@ -34,13 +34,24 @@ def _section(file: FileAnalysis) -> Iterator[str]:
         yield f"**Not read:** {escaped(file.error)}"
         return
     if file.findings:
-        yield "| Line | Stage | Severity | Rule | Finding |"
-        yield "| ---: | --- | --- | --- | --- |"
-        yield from map(_row, file.findings)
+        yield from finding_table(file.findings)
     else:
         yield "No findings."
     if file.practices:
         yield ""
+        yield from practice_table(file)
+
+
+def finding_table(findings: Sequence[Finding]) -> Iterator[str]:
+    """The lines of a table of findings."""
+    yield "| Line | Stage | Severity | Rule | Finding |"
+    yield "| ---: | --- | --- | --- | --- |"
+    yield from map(_row, findings)
+
+
+def practice_table(file: FileAnalysis) -> Iterator[str]:
+    """The lines of the scorecard, and of the score below it."""
+    if file.practices:
         yield "| | Practice | | Line |"
         yield "| --- | --- | --- | ---: |"
         for practice in file.practices:

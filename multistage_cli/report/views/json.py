@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.engine import Analysis
 from multistage_cli.analyze.views.json import as_data as analysis_data
+from multistage_cli.analyze.views.json import finding_data
 from multistage_cli.commands.views.json import as_data as commands_data
 from multistage_cli.flow.views.json import as_data as flow_data
 from multistage_cli.sizes.views.json import as_data as sizes_data

@@ -14,12 +14,14 @@ from multistage_cli.analyze.views.text import FindingView, scorecard
 from multistage_cli.commands.views.text import render as commands
 from multistage_cli.flow.views.boxes import render as boxes
 from multistage_cli.printable import printable
-from multistage_cli.sizes.views.bars import render as bars
+from multistage_cli.sizes.differing import DifferenceText
+from multistage_cli.sizes.views.bars import overview as bars
 from multistage_cli.terminal.glyphs import glyphs
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
+    from multistage_cli.report.against import PageDifference
     from multistage_cli.report.page import Page
 
 _MOST_FINDINGS = 5
@@ -37,7 +39,10 @@ def render(page: Page) -> RenderableType:
         f"\nFound {count} build stage{'s' if count != 1 else ''}",
     )
     parts: list[RenderableType] = [Heading("MULTISTAGE BUILD", strong=True), _indented(head)]
-    sections: list[tuple[str, RenderableType]] = [
+    sections: list[tuple[str, RenderableType]] = []
+    if page.difference:
+        sections.append((f"Against {printable(page.difference.against)}", _difference(page.difference, page)))
+    sections += [
         ("Build Stage Flow", boxes(page.flow)),
         ("Best Practices Validation", _practices(page)),
         ("Estimated Size Comparison", bars(page.sizes)),
@@ -47,6 +52,29 @@ def render(page: Page) -> RenderableType:
     for title, section in sections:
         parts.extend((Text(), Heading(title), section))
     return Group(*parts)
+
+
+def _difference(difference: PageDifference, page: Page) -> RenderableType:
+    """What is new, what is fixed, and what the stages weigh now."""
+    new, fixed = difference.new, difference.fixed
+    parts: list[RenderableType] = []
+    for finding in new[:_MOST_FINDINGS]:
+        parts.extend((_indented(FindingView(finding, page.analysis.lines)), Text()))
+    if len(new) > _MOST_FINDINGS:
+        parts.extend((_indented(Text(f"and {len(new) - _MOST_FINDINGS} more new ones", style="dim")), Text()))
+    told = Text.assemble(
+        (f"{len(new)} new finding{'' if len(new) == 1 else 's'}", "red" if new else ""),
+        ", ",
+        (f"{len(fixed)} fixed", "green" if fixed else ""),
+        f", {difference.kept} as before",
+    )
+    for finding in fixed[:_MOST_FINDINGS]:
+        told.append(f"\nfixed: {finding.code} {finding.name}, line {finding.line} there", style="green")
+    if len(fixed) > _MOST_FINDINGS:
+        told.append(f"\nand {len(fixed) - _MOST_FINDINGS} more fixed", style="dim")
+    for note in difference.notes:
+        told.append(f"\n{printable(note)}", style="yellow")
+    return Group(*parts, _indented(told), Text(), DifferenceText(difference.sizes, headed=False))
 
 
 def _practices(page: Page) -> RenderableType:
