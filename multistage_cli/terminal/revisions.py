@@ -83,7 +83,6 @@ def options_of(ctx: typer.Context) -> BuildOptions:
         context=given.get("context"),
         platform=given.get("platform") or BuildOptions().platform,
         online=bool(given.get("online")),
-        online=bool(given.get("online")),
     )
 
 
