@@ -19,6 +19,10 @@ SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf"})
 
 def installed(scene: Scene, change: Installation) -> Outcome:
     """The packages of one command, by the estimator of its manager; unknown where there is none."""
+    if change.manager in {"bun", "npm", "pnpm", "yarn"}:
+        from multistage_cli.sizes.node import node
+
+        return node(scene, change)
     names = kept(scene.step, change) or tuple(posixpath.basename(path) for path in change.manifests)
     shown = f" ({_some(names)})" if names else ""
     path = change.prefix if isinstance(change.prefix, str) else None
