@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
-from multistage_cli.sizes.places import is_shared, package_of
+from multistage_cli.sizes.places import WILDCARDS, below, is_shared, package_of
 from multistage_cli.sizes.ranges import Range, total
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    Measure: TypeAlias = Callable[[str], int | None]
 
 _DEEPEST = 40  # folders; whatever lies deeper counts for the one at that depth
 _MOST_TEXTS = 3  # that are kept of what is unknown at one place: one is shown, more say so
 _MOST_ABOVE = 20  # things in one folder whose pieces are looked for
+_MOST_GONE = 20  # pieces of one folder that are told apart once they are deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,39 @@ class Held:
         source: the folder of the build context that it is a copy of, or None.
         file: whether it is one file, so that the next one at this path takes its place.
         environment: whether it is in folders as Python lays them out: `lib` holds nearly all.
+        gone: of what has a source, the paths in it that were deleted since; `size` is without them.
     """
 
     size: Range
     source: str | None = None
     file: bool = False
     environment: bool = False
+    gone: frozenset[str] = frozenset()
+
+    def piece(self, rest: str, measure: Measure) -> Held | None:
+        """What of a copied folder lies at a path in it; None for nothing."""
+        if self.source is None or any(below(f"/{rest}", f"/{path}") for path in self.gone):
+            return None
+        whole = measure(posixpath.join(self.source, rest))
+        if whole is None:
+            return None
+        inside = [path for path in self.gone if below(f"/{path}", f"/{rest}")]
+        lost = sum(measure(posixpath.join(self.source, path)) or 0 for path in inside)
+        return Held(
+            Range.exactly(max(0, whole - lost)),
+            posixpath.join(self.source, rest),
+            gone=frozenset(posixpath.relpath(path, rest) for path in inside),
+        )
+
+    def without(self, rest: str, measure: Measure) -> Held:
+        """The same after something in it was deleted; `rest` may hold wildcards in its last name."""
+        if self.source is None or len(self.gone) >= _MOST_GONE or any(sign in rest for sign in WILDCARDS):
+            return replace(self, size=self.size.from_nothing())
+        found = self.piece(rest, measure)
+        if found is None:
+            return self
+        inside = {path for path in self.gone if below(f"/{path}", f"/{rest}")}
+        return replace(self, size=self.size.less(found.size.estimate), gone=(self.gone - inside) | {rest})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +179,37 @@ class Contents:
         """With packages of the distribution in its folders."""
         return replace(self, packages=_joined((text,), self.packages))
 
+    def removed(self, path: str, measure: Measure) -> Contents:
+        """Without what lay at a path and below; its last name may hold wildcards."""
+        parts = _parts(path)
+        if not parts:
+            return replace(self, root=_EMPTY)
+        root, last = self.root, parts[-1]
+        pattern = any(sign in last for sign in WILDCARDS)
+        parent = _at(root, parts[:-1])
+        if parent is not None:
+            matching = [
+                name for name in parent.children if name == last or (pattern and fnmatchcase(name, last))
+            ]
+            for name in matching:
+                root = _changed(root, [*parts[:-1], name], lambda _: _EMPTY)
+        for depth in range(len(parts)):
+            node = _at(root, parts[:depth])
+            if node is None:
+                break
+            everything = last == "*" and depth == len(parts) - 1
+            rest = "/".join(parts[depth:])
+            kept = () if everything else tuple(entry.without(rest, measure) for entry in node.held)
+            if kept != node.held:
+                root = _changed(root, parts[:depth], partial(_holding, kept))
+        return replace(self, root=root)
+
     def is_folder(self, path: str) -> bool:
         """Whether something is known to lie below the path."""
         node = _at(self.root, _parts(path))
         return node is not None and bool(node.children)
 
-    def at(self, path: str, measure: Callable[[str], int | None]) -> Found:
+    def at(self, path: str, measure: Measure) -> Found:
         """What lies at an absolute path and below.
 
         Args:
@@ -165,7 +223,7 @@ class Contents:
         unknown = (*doubts, *node.unknown_below, *self._wide_doubts(path, nothing=node.count == 0))
         return Found(node.total if node.count else None, tuple(dict.fromkeys(unknown)), node)
 
-    def _pieces(self, parts: list[str], measure: Callable[[str], int | None]) -> tuple[list[Held], list[str]]:
+    def _pieces(self, parts: list[str], measure: Measure) -> tuple[list[Held], list[str]]:
         """What of the things that lie higher up belongs to the path."""
         pieces: list[Held] = []
         doubts: list[str] = []
@@ -179,9 +237,9 @@ class Contents:
                 doubts.append("")
             for held in node.held[:_MOST_ABOVE]:
                 if held.source is not None:
-                    size = measure(posixpath.join(held.source, *rest))
-                    if size is not None:
-                        pieces.append(Held(Range.exactly(size), posixpath.join(held.source, *rest)))
+                    piece = held.piece("/".join(rest), measure)
+                    if piece is not None:
+                        pieces.append(piece)
                 elif held.environment and rest[0] in {"lib", "lib64"}:
                     pieces.append(held)
                 elif held.environment:
@@ -262,6 +320,10 @@ def _merged(one: _Node, other: _Node) -> _Node:
         unknown,
         _joined(unknown, one.unknown_below, *(after.unknown_below for _, after in changed)),
     )
+
+
+def _holding(held: tuple[Held, ...], node: _Node) -> _Node:
+    return replace(node, held=held).resettled(node)
 
 
 def _exchanged(whole: Range, old: Range, new: Range) -> Range:

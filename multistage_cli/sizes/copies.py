@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN
@@ -10,6 +11,7 @@ from multistage_cli.build.stages import SourceKind
 from multistage_cli.sizes.bases import lookup_size
 from multistage_cli.sizes.contents import Held
 from multistage_cli.sizes.model import Part
+from multistage_cli.sizes.origins import bytes_in_context
 from multistage_cli.sizes.packages import seed_size, site_packages
 from multistage_cli.sizes.places import normal
 from multistage_cli.sizes.ranges import Range, about, megabytes
@@ -49,6 +51,7 @@ class CopyReader:
         self.copied = copied
         self.contents = contents
         self.of_stage = of_stage
+        self.measure = partial(bytes_in_context, build)
         self.unknown: list[str] = []
         self.destination = None if copied.destination is UNKNOWN else copied.destination
         self.flags = {flag.name for flag in step.instruction.flags}
@@ -138,7 +141,7 @@ class CopyReader:
         stage = self.build.graph.stages[index]
         contents, image = self.of_stage(index)
         path = normal(source)
-        found = contents.at(path, self._measure)
+        found = contents.at(path, self.measure)
         doubts = list(found.unknown)
         size = found.size
         packages = site_packages(image)
@@ -178,9 +181,3 @@ class CopyReader:
             return
         most = f": at most the {megabytes(base.size.high)} of the image" if base.known else ""
         self._doubt(f"{source} of the image {reference}, copied on line {self.step.line}{most}")
-
-    def _measure(self, path: str) -> int | None:
-        context = self.build.context
-        if context is None or not context.exists(path):
-            return None
-        return context.size_of([path]).size_bytes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
 
 from multistage_cli.build.changes import (
@@ -11,6 +13,7 @@ from multistage_cli.build.changes import (
     DirectoryMade,
     Doubted,
     Download,
+    FileWritten,
     IndexRefresh,
     Installation,
     LinkMade,
@@ -25,19 +28,24 @@ from multistage_cli.build.changes import (
     VirtualEnvironment,
 )
 from multistage_cli.build.claims import Claim
+from multistage_cli.sizes.accounts import account_files
 from multistage_cli.sizes.apt import AptRun, lists_size, packages_of
 from multistage_cli.sizes.bytecode import first_bytecode
 from multistage_cli.sizes.compiled import compiled
 from multistage_cli.sizes.contents import Contents, Held
 from multistage_cli.sizes.copies import CopyReader
 from multistage_cli.sizes.installations import SYSTEM_MANAGERS, installed, stays_behind
+from multistage_cli.sizes.ledger import Ledger
 from multistage_cli.sizes.model import Layer, Part
+from multistage_cli.sizes.origins import bytes_in_context, mounted
 from multistage_cli.sizes.packages import PYTHON_MANAGERS, PipInstallation, seed_size
+from multistage_cli.sizes.places import below
 from multistage_cli.sizes.ranges import total
+from multistage_cli.sizes.rewritten import FileChange, FileCommands
 from multistage_cli.sizes.scene import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from multistage_cli.build.changes import Change
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
@@ -54,6 +62,8 @@ QUIET_COMMANDS = frozenset(
 """Commands that are not followed and yet write next to nothing: links, and lines of configuration."""
 CHANGING_COMMANDS = frozenset({"chgrp", "chmod", "chown", "setfacl"})
 """Commands that write nothing new; but a file of an earlier layer is in this one again once it is changed."""
+COPYING_COMMANDS = frozenset({"cp", "install", "mv"})
+"""Commands that copy paths which their words name."""
 _LONGEST_INSTRUCTION = 60
 
 
@@ -97,7 +107,10 @@ class LayerReader:
         self.python = start.python
         self.packages = start.packages
         self.compiled = start.compiled
+        self.measure = partial(bytes_in_context, build)
         self.unknown: list[str] = []
+        self.ledger = Ledger()
+        self.explained: set[int] = set()
 
     @property
     def state(self) -> StageState:
@@ -107,6 +120,8 @@ class LayerReader:
     def read(self, step: Step) -> Layer:
         """The layer of one step; empty for an instruction that adds none."""
         self.unknown = []
+        self.ledger = Ledger()
+        self.explained = set()
         parts = tuple(self._copied(step) if step.copied else self._run(step))
         return Layer(
             line=step.line,
@@ -133,23 +148,38 @@ class LayerReader:
     # RUN.
 
     def _run(self, step: Step) -> Iterator[Part]:
+        self.ledger = Ledger()
+        files = FileCommands(step, self.ledger, self.contents, self.measure)
         written = first_bytecode(step, self.image, self.compiled)
         self.compiled |= written.keys()
-        yield from written.values()
+        for part in (*written.values(), *account_files(step)):
+            self.ledger.add(part)
         apt: AptRun | None = None
-        for change in step.changes:
-            if isinstance(change, Installation) and change.manager == "apt":
+        for change, following in zip_longest(step.changes, step.changes[1:]):
+            if isinstance(change, FileChange):
+                files.contents = self.contents
+                files.take(change, explained=change.line in self.explained)
+                self.contents = files.contents
+            elif isinstance(change, Installation) and change.manager == "apt":
                 apt = apt or AptRun(step.changes, self.packages or packages_of(self.image))
-                yield from apt.parts(change)
+                self._add(apt.parts(change))
                 self.packages = apt.installed
                 self.contents = self.contents.packaged(f"what apt installs on line {change.line}")
             else:
-                yield from self._change(step, change)
-        if apt is not None:
-            for text in apt.unknown:
-                self._doubt(text, packaged=True)
+                self._add(self._change(step, change, following))
+        for text in apt.unknown if apt else ():
+            self._doubt(text, packaged=True)
+        hidden = tuple(mounted(step))
+        self.unknown += self.ledger.unknown
+        return (
+            part for part in self.ledger.parts if not any(below(part.path or "", path) for path in hidden)
+        )
 
-    def _change(self, step: Step, change: Change) -> Iterator[Part]:
+    def _add(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            self.ledger.add(part)
+
+    def _change(self, step: Step, change: Change, following: Change | None) -> Iterator[Part]:
         match change:
             case Installation(manager=manager) if manager in PYTHON_MANAGERS:
                 yield from self._python(step, change)
@@ -167,14 +197,21 @@ class LayerReader:
                 yield from self._estimated(step, change, compiled)
             case Download():
                 source = f": {change.url}" if change.url else ""
-                self._doubt(f"what {change.tool} fetches on line {change.line}{source}")
+                self._doubt(f"what {change.tool} fetches on line {change.line}{source}", _place(following))
+                self.explained.add(change.line)
             case Untracked(name=name) | Unmeasured(name=name) if name in CHANGING_COMMANDS:
-                if not _writes(step):
-                    self.unknown.append(
+                if not isinstance(following, ModeChanged | OwnerChanged) and not _writes(step):
+                    self.ledger.doubt(
                         f"files of earlier layers that {name} changes on line {change.line}, once more"
                     )
+            case Unmeasured(name=name) if name in COPYING_COMMANDS and isinstance(
+                following, DirectoryMade | PathsCopied
+            ):
+                return
             case Untracked() | Unmeasured() if change.name not in QUIET_COMMANDS:
-                self._doubt(f"what {change.name} writes on line {change.line}")
+                place = _place(following) if isinstance(change, Unmeasured) else None
+                self._doubt(f"what {change.name} writes on line {change.line}", place)
+                self.explained.add(change.line)
             case _:
                 return
 
@@ -188,8 +225,8 @@ class LayerReader:
             size = total(part.size for part in parts if part.kind == "pip")
             self._put(path, Held(size, environment=not change.stored))
         yield from parts
-        self.unknown += pip.unknown
         for text in pip.unknown:
+            self.ledger.doubt(text, path)
             self.contents = self.contents.downloaded() if path is None else self.contents.doubt(path, text)
         if path is None and parts:
             # It is there, nobody knows where.
@@ -203,7 +240,8 @@ class LayerReader:
             if part.path is not None:
                 self._put(part.path, Held(part.size))
         yield from outcome.parts
-        self.unknown += outcome.unknown
+        for text in outcome.unknown:
+            self.ledger.doubt(text, outcome.places[0] if len(outcome.places) == 1 else None)
         packaged = isinstance(change, Installation) and change.manager in SYSTEM_MANAGERS
         for text in outcome.unknown:
             if packaged:
@@ -219,9 +257,18 @@ class LayerReader:
         if path.startswith("/"):
             self.contents = self.contents.put(path, held)
 
-    def _doubt(self, text: str, *, packaged: bool = False) -> None:
-        self.unknown.append(text)
-        self.contents = self.contents.packaged(text) if packaged else self.contents.doubt(None, text)
+    def _doubt(self, text: str, path: str | None = None, *, packaged: bool = False) -> None:
+        self.ledger.doubt(text, path)
+        self.contents = self.contents.packaged(text) if packaged else self.contents.doubt(path, text)
+
+
+def _place(change: Change | None) -> str | None:
+    """Where a command writes, by the change that comes with it; None for anywhere."""
+    match change:
+        case DirectoryMade(path=path) | Doubted(path=path) | FileWritten(path=path):
+            return path if path.startswith("/") and path != "/" else None
+        case _:
+            return None
 
 
 _QUIET_CHANGES = (

@@ -23,7 +23,8 @@ class Part:
     Attributes:
         what: such as `gcc` or `requirements.txt`.
         kind: `apt` and `pip` packages, `records` and `lists` of apt, a `cache`, `files` of the build context,
-            what comes from another `stage` or all of an `image`, and `bytecode` of Python's own.
+            what comes from another `stage` or all of an `image`, `bytecode` of Python's own, files `written` by
+            a command, and files of earlier layers that a command changes or moves, which are there `again`.
         size: its range.
         path: where it lies in the image, where that is known; None for all over the place.
         guessed: whether nothing is known of it, so that its size is that of any of its kind.

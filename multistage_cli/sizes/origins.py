@@ -10,6 +10,7 @@ from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects import absolute
 from multistage_cli.build.instructions import read_mounts
 from multistage_cli.build.stages import SourceKind
+from multistage_cli.sizes.places import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,21 @@ def text_in_context(build: Build, entry: EvaluatedStage, step: Step, path: str) 
         if text is not None:
             return text
     return None
+
+
+def bytes_in_context(build: Build, path: str) -> int | None:
+    """The size of a path of the build context; None where nothing is there, or no context is known."""
+    context = build.context
+    if context is None or not context.exists(path):
+        return None
+    return context.size_of([path]).size_bytes
+
+
+def mounted(step: Step) -> Iterator[str]:
+    """Where a RUN has mounts: what it writes there is in no layer."""
+    for mount in read_mounts(step.instruction):
+        if mount.target is not None:
+            yield normal(absolute(mount.target, step.before.working_directory.value))
 
 
 def _candidates(build: Build, entry: EvaluatedStage, step: Step, path: str) -> Iterator[str]:

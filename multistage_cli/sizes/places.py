@@ -29,17 +29,23 @@ _PACKAGE_OF = {
     "/etc/nsswitch.conf": "",
 }
 """Paths that are copied for what one package put there, or for lines that a RUN added."""
-_WILDCARDS = "*?["
+WILDCARDS = "*?["
+"""Signs of a shell pattern."""
 
 
 def normal(path: str) -> str:
     """An absolute path without a slash at its end, `.` or `..`; up to its first wildcard's folder."""
     kept: list[str] = []
     for part in path.split("/"):
-        if any(sign in part for sign in _WILDCARDS):
+        if any(sign in part for sign in WILDCARDS):
             break
         kept.append(part)
     return "/" + posixpath.normpath("/" + "/".join(kept)).strip("/")
+
+
+def names_of(path: str) -> tuple[str, ...]:
+    """The names of an absolute path, from the root on."""
+    return tuple(name for name in path.split("/") if name)
 
 
 def below(path: str, folder: str) -> bool:

@@ -32,6 +32,10 @@ class Range:
         """The same, for what may not be there at all."""
         return Range(0, self.estimate, self.high)
 
+    def less(self, size_bytes: int) -> Range:
+        """The same without some bytes of it, never below nothing."""
+        return Range(*(max(0, end - size_bytes) for end in (self.low, self.estimate, self.high)))
+
     @staticmethod
     def exactly(size_bytes: int) -> Range:
         """A size that is known."""
