@@ -12,6 +12,7 @@ from multistage_cli.sizes.contents import Contents
 from multistage_cli.sizes.excluded import left_out
 from multistage_cli.sizes.layers import LayerReader, StageState
 from multistage_cli.sizes.model import BaseSize, Sizes, StageSize
+from multistage_cli.sizes.platforms import for_platform
 from multistage_cli.sizes.ranges import Range, total
 from multistage_cli.sizes.spare import left_in
 
@@ -47,7 +48,7 @@ def estimate_sizes(build: Build) -> Sizes:
             base=base,
         )
     shipped = [stages[entry.stage.index] for entry in build.shipped]
-    return Sizes(
+    found = Sizes(
         path=build.path,
         target=target.stage.key,
         platform=build.platform,
@@ -59,6 +60,7 @@ def estimate_sizes(build: Build) -> Sizes:
         unknown=tuple(dict.fromkeys(text for stage in reversed(shipped) for text in stage.unknown)),
         spare=left_in(build, stages),
     )
+    return for_platform(build, found)
 
 
 def _start(

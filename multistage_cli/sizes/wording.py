@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.evaluate import DEFAULT_PLATFORM
 from multistage_cli.printable import printable
 from multistage_cli.sizes.ranges import about, number_of_megabytes, total
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from multistage_cli.sizes.ranges import Range
 
 _WIDE_RANGE = 10  # a range is shown where it is wider than this part of the estimate
-_FACTS_PLATFORM = "linux/amd64"
 
 
 def size_range(size: Range, *, more: bool = False) -> str:
@@ -101,9 +101,9 @@ def base_words(stage: StageDifference) -> str:
 
 def platform_note(platform: str) -> str:
     """What the numbers are worth for another platform; empty for the one that the facts are about."""
-    if platform == _FACTS_PLATFORM:
+    if platform == DEFAULT_PLATFORM:
         return ""
     return (
-        f"The facts are about {_FACTS_PLATFORM}. For {printable(platform)} base images and packages weigh something"
-        " else, so ranges are wider"
+        f"The facts are about {DEFAULT_PLATFORM}: base images and packages weigh something else on"
+        f" {printable(platform)}, so ranges are wider"
     )
