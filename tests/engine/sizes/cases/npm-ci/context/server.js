@@ -1,0 +1,3 @@
+const express = require("express");
+
+express().get("/", (_, answer) => answer.send("hello")).listen(3000);
