@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -230,6 +231,16 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     out = answers(capsys, "--help")
     for command in COMMANDS:
         assert command in out
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "explain"])
+def test_the_example_of_a_help_page_is_understood(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = re.findall(r"Example: multistage (.*)", answers(capsys, command, "--help"))
+    assert len(examples) == 1
+    words = examples[0].split()
+    assert words[0] == command
+    # With `--help` behind them all options are read, and nothing else is done.
+    assert "Usage: multistage" in answers(capsys, *words, "--help")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

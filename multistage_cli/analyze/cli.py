@@ -67,7 +67,10 @@ def analyze(
         bool, typer.Option("--statistics", help="Count findings by rule instead of showing them.")
     ] = False,
 ) -> Answer:
-    """Say what is wrong and why, and how the practices stand."""
+    """Say what is wrong and why, and how the practices stand.
+
+    Example: multistage analyze --format sarif --output findings.sarif services/
+    """
     from multistage_cli.analyze.engine import Severity, Tally
     from multistage_cli.analyze.files import Request
     from multistage_cli.analyze.selection import Selection, check_words, split_words

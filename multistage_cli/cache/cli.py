@@ -95,7 +95,10 @@ def cache(
     before_dockerfile: BeforeDockerfileOption = None,
     before_build_arg: BeforeBuildArgOption = None,
 ) -> CacheReport:
-    """Tell what a change rebuilds, instruction by instruction, and why."""
+    """Tell what a change rebuilds, instruction by instruction, and why.
+
+    Example: multistage cache --changed src/app.py
+    """
     from multistage_cli.cache.changes import Named, question_of_named, with_advice
     from multistage_cli.cache.invalidation import predict
 

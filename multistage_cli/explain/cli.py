@@ -30,7 +30,10 @@ def explain(
         ),
     ] = None,
 ) -> Explanation:
-    """Show a rule's page: what it finds, why, a bad and a good example, and how to mend it."""
+    """Show a rule's page: what it finds, why, a bad and a good example, and how to mend it.
+
+    Example: multistage explain MS301
+    """
     from multistage_cli.explain.pages import all_pages, pages_of
 
     return all_pages() if rule is None else pages_of(rule)

@@ -65,6 +65,8 @@ def inspect(
     """Show what is known after a line, and where each thing comes from.
 
     For example: multistage inspect Dockerfile --line 12 --has-command curl
+
+    Example: multistage inspect --line 12 --exists /app
     """
     from multistage_cli.inspect.knowledge import Questions, look
 
