@@ -38,7 +38,7 @@ _DEPTHS = (6, 4, 3, 2, 1)
 _MOST_DIRECTORIES = 50_000
 _MOSTLY_PERCENT = 90
 _MASK = (1 << 64) - 1
-_BUCKETS = 16
+_KEYS_AT_ONCE = 250_000
 
 
 class LayerContents:
@@ -178,11 +178,12 @@ def shown(path: bytes) -> str:
     return (path or b"/").decode("utf-8", "backslashreplace")
 
 
-def repeated(keys: list[array[int]]) -> frozenset[int]:
-    """The keys that are there more than once; sorted by sixteenths, so that few are copied at once."""
+def repeated(keys: Sequence[array[int]]) -> frozenset[int]:
+    """The keys that are there more than once; sorted in parts, so that never many are copied at once."""
+    parts = 1 + sum(len(layer) for layer in keys) // _KEYS_AT_ONCE
     found: set[int] = set()
-    for bucket in range(_BUCKETS):
-        some = sorted(key for layer in keys for key in layer if key & (_BUCKETS - 1) == bucket)
+    for part in range(parts):
+        some = sorted(key for layer in keys for key in layer if parts == 1 or key % parts == part)
         found.update(one for one, other in zip(some, islice(some, 1, None), strict=False) if one == other)
     return frozenset(found)
 
