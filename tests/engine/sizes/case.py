@@ -39,6 +39,7 @@ class Case:
         made: files of the build context that are made, with their bytes.
         archives: tar files that are made, with the files in them; the name tells the compression.
         project: whether it is the project's own top-level Dockerfile, with the project as its build context.
+        why: the estimate is off by what it is, in words, where somebody looked.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Case:
     made: Mapping[str, int]
     archives: Mapping[str, Mapping[str, int]]
     project: bool
+    why: str = ""
 
     @property
     def folder(self) -> Path:
@@ -114,6 +116,7 @@ def _read(folder: Path) -> Case:
         made=told.get("made", {}),
         archives=told.get("archives", {}),
         project=told.get("project", False),
+        why=told.get("why", ""),
     )
 
 
