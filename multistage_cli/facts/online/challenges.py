@@ -77,7 +77,9 @@ class Doorkeeper:
         Raises:
             OnlineError: nothing opens it.
         """
-        challenge = read_challenge(answer.header("WWW-Authenticate"))
+        told = [read_challenge(text) for text in answer.headers.get_all("WWW-Authenticate") or ()]
+        # A registry that offers both takes tokens from everybody, and names with passwords from few.
+        challenge = max(filter(None, told), key=lambda entry: entry.scheme == "bearer", default=None)
         if challenge is None:
             raise OnlineError(f"{registry} asks for a login in a way that is not known here")
         secure = urlsplit(answer.url).scheme == "https" or is_loopback(urlsplit(answer.url).hostname or "")

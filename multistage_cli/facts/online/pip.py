@@ -166,6 +166,8 @@ def _report(
             "--quiet",
             "--ignore-installed",
             "--no-input",
+            "--retries=1",
+            "--timeout=15",
             "--disable-pip-version-check",
             "--only-binary=:all:",
             f"--python-version={place.python}",

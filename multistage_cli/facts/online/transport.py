@@ -125,7 +125,7 @@ class Transport:
                 return answer
             if data is not None:
                 raise OnlineError(f"{host_of(url)} redirects a login, which is not followed")
-            following = urljoin(url, target)
+            following = _joined(url, target)
             if not same_origin(url, following):
                 secret = {}
             _check_step(url, following)
@@ -302,6 +302,13 @@ def _body(response: http.client.HTTPResponse, most_bytes: int, host: str, header
     if response.length:
         raise http.client.IncompleteRead(b"")
     return b"".join(parts)
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return ""
 
 
 def host_of(url: str) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -89,33 +90,28 @@ def serve() -> Iterator[Callable[[], Server]]:
     running: list[ThreadingHTTPServer] = []
 
     def start() -> Server:
-        class Handler(BaseHTTPRequestHandler):
-            def _reply(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
-                server.asked.append(asked)
-                reply = server.answer(asked)
-                if reply is None:  # hangs up
-                    self.close_connection = True
-                    return
-                self.send_response(reply.status)
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                if "Content-Length" not in reply.headers:
-                    self.send_header("Content-Length", str(len(reply.body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    try:
-                        self.wfile.write(reply.body)
-                    except OSError:
-                        pass
+        def reply(handler: BaseHTTPRequestHandler) -> None:
+            length = int(handler.headers.get("Content-Length") or 0)
+            asked = Asked(handler.command, handler.path, dict(handler.headers), handler.rfile.read(length))
+            server.asked.append(asked)
+            said = server.answer(asked)
+            if said is None:  # hangs up
+                handler.close_connection = True
+                return
+            handler.send_response(said.status)
+            for name, value in said.headers.items():
+                handler.send_header(name, value)
+            if "Content-Length" not in said.headers:
+                handler.send_header("Content-Length", str(len(said.body)))
+            handler.end_headers()
+            if handler.command != "HEAD":
+                with suppress(OSError):
+                    handler.wfile.write(said.body)
 
-            do_GET = do_POST = do_HEAD = _reply
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        methods = dict.fromkeys(("do_GET", "do_POST", "do_HEAD"), reply)
+        silent = {"log_message": lambda *_: None}
+        kind = type("Handler", (BaseHTTPRequestHandler,), methods | silent)
+        listening = ThreadingHTTPServer(("127.0.0.1", 0), kind)
         listening.daemon_threads = True
         server = Server(f"127.0.0.1:{listening.server_port}")
         running.append(listening)

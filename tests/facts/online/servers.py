@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from multistage_cli.facts.online.session import Online
 from multistage_cli.facts.online.transport import Limits
+from tests.facts.online.images import Pushed
 
 QUICK = Limits(answer_seconds=5, whole_seconds=20, attempts=3, pause_seconds=0.01, longest_pause_seconds=0.1)
 
@@ -26,6 +27,15 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes = b""
+
+
+def registry_answer(image: Pushed, asked: Asked) -> Reply:
+    """What a registry without any login answers."""
+    last = asked.path.rpartition("/")[2]
+    if "/manifests/" in asked.path and last in {"1", image.digest}:
+        headers = {"Docker-Content-Digest": image.digest, "Content-Type": image.media_type}
+        return Reply(200, image.manifest, headers)
+    return Reply(200, image.blobs[last]) if last in image.blobs else Reply(404)
 
 
 @dataclass
