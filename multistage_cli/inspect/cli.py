@@ -64,9 +64,7 @@ def inspect(
 ) -> Knowledge:
     """Show what is known after a line, and where each thing comes from.
 
-    For example: multistage inspect Dockerfile --line 12 --has-command curl
-
-    Example: multistage inspect --line 12 --exists /app
+    Example: multistage inspect --line 12 --has-command curl
     """
     from multistage_cli.inspect.knowledge import Questions, look
 
