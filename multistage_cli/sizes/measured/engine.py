@@ -59,7 +59,7 @@ def addresses(environment: Mapping[str, str]) -> tuple[Address, ...]:
 
     Empty where only the client can reach the engine: over SSH, TLS or a Windows pipe.
     """
-    if host := environment.get("DOCKER_HOST") or environment.get("CONTAINER_HOST"):
+    if host := _named_engine(environment):
         parts = urlsplit(host)
         if parts.scheme == "unix":
             return (Address(parts.path),)
@@ -77,6 +77,10 @@ def addresses(environment: Mapping[str, str]) -> tuple[Address, ...]:
         found += [f"{home}/.docker/run/docker.sock", f"{home}/.docker/desktop/docker.sock"]
     found.append("/run/podman/podman.sock")
     return tuple(Address(path) for path in found if Path(path).is_socket())
+
+
+def _named_engine(environment: Mapping[str, str]) -> str | None:
+    return environment.get("DOCKER_HOST") or environment.get("CONTAINER_HOST")
 
 
 def _port(host: str) -> int:
@@ -119,7 +123,7 @@ def saved_image(
     )
     if client is None:
         tried.append("there is no docker, podman or nerdctl command")
-    elif not tried:
+    elif not tried or not _named_engine(environment):
         with _from_client(client, name, environment, wait_seconds) as pieces:
             yield pieces
         return
@@ -184,8 +188,10 @@ def _asked(
         return f"you may not use {address}: join its group, or ask as another user"
     except TimeoutError:
         return f"the engine at {address} does not answer in time"
-    except (OSError, http.client.HTTPException) as error:
-        return f"no engine answers at {address} ({printable(str(error)) or type(error).__name__})"
+    except OSError as error:
+        return f"no engine answers at {address} ({printable(error.strerror or str(error))})"
+    except http.client.HTTPException:
+        return f"what answers at {address} is no engine"
     return f"the engine at {address} says: {printable(said[:300].decode('utf-8', 'replace')).strip()}"
 
 

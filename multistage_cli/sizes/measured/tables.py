@@ -20,6 +20,7 @@ _MOST_FILES, _MOST_DIRECTORIES = 5, 3
 _MOST_WASTED = 10
 _MOSTLY_PERCENT = 90
 _LONGEST_TEXT = 70
+_OUTSIDE = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,17 @@ class MeasuredTable:
 
 def measured_tables(measured: Measured) -> tuple[MeasuredTable, ...]:
     """Estimate and truth by line, the heaviest paths of each layer, and what the image holds for nothing."""
+    rows = tuple(_line_rows(measured))
+    notes = [printable(note) for note in measured.notes]
+    if any(row[-1].endswith(_OUTSIDE) for row in rows):
+        notes.insert(0, f"{_OUTSIDE} outside of the estimate's range")
     tables = [
         MeasuredTable(
             f"Measured beside estimated, {measured.label}:",
             ("line", "what", "estimate", "measured", "difference"),
             frozenset({0, 2, 3, 4}),
-            tuple(_line_rows(measured)),
-            tuple(printable(note) for note in measured.notes),
+            rows,
+            tuple(notes),
         )
     ]
     if heaviest := tuple(_heaviest_rows(measured)):
@@ -95,7 +100,7 @@ def _row(line: str, what: str, estimate: Range, truth: int | None) -> tuple[str,
         return line, what, _estimate_text(estimate), "?", ""
     difference = _difference_text(estimate.estimate - truth)
     if not estimate.low <= truth <= estimate.high and abs(estimate.estimate - truth) >= _LITTLE_BYTES:
-        difference = f"{difference}, out of range"
+        difference = f"{difference} {_OUTSIDE}"
     return line, what, _estimate_text(estimate), size_text(truth), difference
 
 

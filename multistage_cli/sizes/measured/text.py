@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from multistage_cli.sizes.measured.tables import MeasuredTable
 
 _INDENT = 3
-_NARROW = 60  # columns below which a row's texts stand below each other
+_NARROW = 76  # columns below which a row's sizes stand below its texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,19 @@ def _grid(table: MeasuredTable) -> Table:
 
 
 def _stacked(table: MeasuredTable) -> Table:
+    """Each row's texts, and its sizes below them."""
     grid = Table.grid()
     grid.add_column(overflow="fold")
     for row in table.rows:
-        named = [f"{title} {text}" for title, text in zip(table.columns, row, strict=True) if text]
-        grid.add_row(Text(", ".join(named)))
+        texts, sizes = [], []
+        for number, (title, text) in enumerate(zip(table.columns, row, strict=True)):
+            if text and (title == "line" or number not in table.right):
+                texts.append(f"{title} {text}" if title == "line" and text.isdecimal() else text)
+            elif text:
+                sizes.append(f"{title} {text}")
+        if texts:
+            grid.add_row(Text(", ".join(texts)))
+        grid.add_row(Padding(Text(", ".join(sizes)), (0, 0, 0, 2)))
     return grid
 
 
