@@ -6,6 +6,7 @@ each group is asked about.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ class Changes:
     Attributes:
         steps: all instructions, stage by stage, with what becomes of them while nothing changes.
         outcomes: the answers.
-        files: those that are listed, the topmost first.
+        files: those that are listed, the topmost first; without the Dockerfile and its ignore file.
         folders: whose files are not all listed, as a whole.
         arguments: build arguments.
         images: base images and others that are copied from.
@@ -111,6 +112,8 @@ def collect_changes(build: Build) -> Changes:
     """Ask `cache` about everything that may change, within bounds."""
     asked = _Asked(build)
     files, folders = _listed(build.context) if build.context is not None else ([], [])
+    own = _own_files(build)
+    files = [path for path in files if path not in own]
     groups = _Groups(build)
     told_files = [Thing(path, asked.files(groups.of(path), path)) for path in files]
     told_folders = [
@@ -251,6 +254,15 @@ def _listed(context: BuildContext) -> tuple[list[str], list[str]]:
                 folders.append(folder or ".")
                 listed += 1
     return files, folders
+
+
+def _own_files(build: Build) -> frozenset[str]:
+    """The Dockerfile and its ignore file: what an edit of those does cannot be told without the edit."""
+    if build.context is None or build.file is None:
+        return frozenset()
+    root, file = os.path.abspath(build.context.root), os.path.abspath(build.file)  # noqa: PTH100 - links stay
+    name = os.path.relpath(file, root).replace(os.sep, "/") if file.startswith(root) else build.file.name
+    return frozenset({name, f"{name}.dockerignore", ".dockerignore"})
 
 
 def _arguments(build: Build) -> list[str]:

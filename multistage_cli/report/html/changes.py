@@ -64,11 +64,12 @@ def _introduction(changes: Changes) -> str:
     if changes.is_cut:
         return (
             f"The build context has more files than fit here: {len(changes.files):,} are listed, and "
-            f"{plural(len(changes.folders), 'folder')} as a whole."
+            f"{plural(len(changes.folders), 'folder')} as a whole. Of an edit of the Dockerfile itself, "
+            "<code>multistage cache --since REV</code> tells."
         )
     return (
-        f"The build context has {plural(len(changes.files), 'file')} after its ignore file. Files that the same "
-        "instructions take rebuild the same steps."
+        f"{plural(len(changes.files), 'file')} may change in the build context, besides the Dockerfile and its ignore "
+        "file; of an edit of those, <code>multistage cache --since REV</code> tells."
     )
 
 

@@ -78,7 +78,7 @@ def _cards(analysis: FileAnalysis, shown: tuple[Finding, ...]) -> Iterator[str]:
             f' data-last="{finding.end_line}">'
             f'<p class="finding-head"><span class="severity {severity}">'
             f'<span aria-hidden="true">{_SIGNS[finding.severity]}</span> {severity}{sure}</span> '
-            f"line {line_link(finding.line, finding.end_line)}{stage} "
+            f"<span>line {line_link(finding.line, finding.end_line)}{stage}</span> "
             f'<span class="rule">{named}</span></p>'
             f"<p>{text(_capital(finding.message))}</p>"
             f"{related}{_fix(finding.fix, analysis.lines) if finding.fix else ''}</li>\n"

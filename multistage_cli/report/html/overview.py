@@ -27,8 +27,9 @@ def section(page: Page) -> str:
     sizes, score, stages = page.sizes, page.analysis.score, page.flow.stages
     needed = sum(stage.needed for stage in stages)
     all_needed = "all needed" if needed == len(stages) else f"{needed} needed for this target"
+    weight = saving(sizes) or ("+ stands for what is not known" if sizes.unknown else "estimated, not built")
     figures = [
-        ("Image", size_range(sizes.image, more=bool(sizes.unknown)), saving(sizes), "#sizes"),
+        ("Image", size_range(sizes.image, more=bool(sizes.unknown)), weight, "#sizes"),
         ("Stages", str(len(stages)), all_needed, "#stages"),
         ("Practices", f"{score.passed} of {score.total}", "of those that apply", "#practices"),
         ("Findings", str(len(page.analysis.findings)), counted(page.analysis), "#findings"),

@@ -204,6 +204,23 @@
   if (items.length) rove(items[0]);
   stagesGrid.classList.add("js-on");
   details.classList.add("folded");
+  // As small as fits, but no smaller than can be read; from there on a person decides.
+  const natural = { width: svg.width.baseVal.value, height: svg.height.baseVal.value };
+  const room = () => one(".graph").clientWidth / natural.width;
+  let zoom = 1;
+  const scale = (to) => {
+    zoom = Math.min(Math.max(to, 0.2), 3);
+    svg.setAttribute("width", natural.width * zoom);
+    svg.setAttribute("height", natural.height * zoom);
+  };
+  scale(Math.min(1, Math.max(room(), 0.6)));
+  for (const button of all("[data-zoom]")) {
+    button.addEventListener("click", () => {
+      const factor = Number(button.dataset.zoom);
+      scale(factor ? zoom * factor : Math.min(1, room()));
+      say(`Picture at ${Math.round(zoom * 100)}%`);
+    });
+  }
   const showAll = byId("show-all");
   const fold = (folded) => {
     details.classList.toggle("folded", folded);

@@ -67,13 +67,17 @@ def section(picture: Picture, sizes: Sizes, steps: tuple[Verdict, ...]) -> str:
 <p>{text(described(flow))} <span class="js" hidden>Choose a stage or an arrow to look into it: with the mouse, \
 or with Tab, the arrow keys and Enter.</span></p>{left_out}
 <div class="stages">
+<div class="picture">
+<p class="js zoom" hidden><button type="button" data-zoom="0.8" aria-label="Smaller picture">-</button> \
+<button type="button" data-zoom="1.25" aria-label="Larger picture">+</button> \
+<button type="button" data-zoom="0">Fit</button> <button type="button" id="show-all" aria-pressed="false">\
+Show all in words</button></p>
 <figure class="graph" id="graph" tabindex="0" role="region" aria-label="The picture of the stages; all of it follows \
 in words">
 {svg}
 </figure>
+</div>
 <div class="details" id="details">
-<p class="js details-more" hidden>\
-<button type="button" id="show-all" aria-pressed="false">Show all in words</button></p>
 {"".join(_details(picture, _Bytes(sizes), steps))}</div>
 </div>
 </section>

@@ -27,7 +27,8 @@ def section(sizes: Sizes) -> str:
     return f"""<section id="sizes" aria-labelledby="sizes-title">
 <h2 id="sizes-title">Where the megabytes go</h2>
 <p class="faint">Estimated without building, for {text(sizes.platform)}; uncompressed, as Docker counts. A bar is \
-full up to what it is at least, paler up to what is expected, and palest up to what it may be at most.</p>
+full up to what it is at least, paler up to what is expected, and palest up to what it may be at most; a + stands for \
+what is not known and comes on top.</p>
 {_ways(sizes)}{f'<p class="calm">{text(told)}</p>' if told else ""}
 <h3>By stage, with its base image</h3>
 {_stages(sizes)}

@@ -1,0 +1,1 @@
+int filter() { return 0; }
