@@ -317,7 +317,7 @@ def signed(delta: Delta) -> str:
 
 def _number(size_bytes: int) -> str:
     if abs(size_bytes) < _NOTHING:
-        return "±0"
+        return "0"
     return f"{'+' if size_bytes > 0 else '-'}{number_of_megabytes(abs(size_bytes))}"
 
 

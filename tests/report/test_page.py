@@ -75,11 +75,12 @@ def test_every_dockerfile_at_every_width(name: str) -> None:
 def test_json_holds_what_the_rooms_say(name: str) -> None:
     page = corpus_page(name)
     data = json.loads(json_view.render(page))
-    assert data.keys() == {"version", "path", "flow", "analyze", "sizes", "commands", "takeaways"}
+    assert data.keys() == {"version", "path", "flow", "analyze", "sizes", "commands", "takeaways", "against"}
     assert data["version"] == 1
     assert data["analyze"] == json.loads(json.dumps(analysis_data(Analysis((page.analysis,), None))))
     assert data["sizes"] == json.loads(json.dumps(sizes_data(page.sizes)))
     assert data["takeaways"] == list(page.takeaways)
+    assert data["against"] is None
 
 
 def test_findings_beyond_the_fifth_are_only_counted() -> None:
