@@ -6,6 +6,7 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
+from multistage_cli.build.bases import looked_up
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.stages import SourceKind
 from multistage_cli.sizes.bases import lookup_size
@@ -173,9 +174,7 @@ class CopyReader:
             self.contents = self.contents.doubt(place, doubts[0])
 
     def _from_image(self, reference: str, source: str) -> Iterator[Part]:
-        from multistage_cli.facts.images import resolve
-
-        base = lookup_size(reference, resolve(reference))
+        base = lookup_size(reference, looked_up(reference, self.build.platform, self.build.online))
         if base.known and normal(source) == "/":
             yield Part(f"all of {reference}", "image", base.size, self.destination)
             return

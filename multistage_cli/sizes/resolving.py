@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.bases import platform_of
-from multistage_cli.build.claims import UNKNOWN
+from multistage_cli.build.claims import UNKNOWN, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,10 @@ _OWN_CHOICE = re.compile(
     r"(?:^|\s)(?:-i\b|-f\b|-c\b|--(?:extra-|default-)?index(?:-url)?\b|--find-links\b|--no-index\b|--pre\b|--prerelease\b"
     r"|--no-binary\b|--only-binary\b|--constraints?\b|--platform\b|--python-version\b|--exclude-newer\b|--resolution\b)"
 )
+_SET_HERE = re.compile(
+    r"\b(?:PIP|UV)_(?:EXTRA_|DEFAULT_)?(?:INDEX|FIND_LINKS|CONSTRAINT|PRE)[A-Z_]*=|\bpip\.conf\b|\bpip3? config\b"
+)
+_SETTINGS: Final = ("/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf", "/etc/uv/uv.toml")
 _OWN_VARIABLES: Final = tuple(
     f"{tool}_{name}"
     for tool in ("PIP", "UV")
@@ -80,7 +84,11 @@ def resolved(
 
 
 def _chooses_itself(step: Step) -> bool:
-    known = step.before.variables.known
-    return _OWN_CHOICE.search(step.instruction.text) is not None or any(
-        known(name) for name in _OWN_VARIABLES
+    instruction, before = step.instruction, step.before
+    text = " ".join((*(flag.text for flag in instruction.flags), instruction.text))
+    return (
+        _OWN_CHOICE.search(text) is not None
+        or _SET_HERE.search(text) is not None
+        or any(before.variables.known(name) for name in _OWN_VARIABLES)
+        or any(before.exists(path) is Claim.YES for path in _SETTINGS)
     )
