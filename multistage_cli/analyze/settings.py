@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class LabelFormat(StrEnum):
-    """What a label's value is to look like; the words are those of hadolint's `label-schema`."""
+    """What a label's value is to look like; the words are those of hadolint's `label-schema`, and `rawtext`."""
 
     TEXT = "text"
     """Anything that is not empty."""
     RAW_TEXT = "rawtext"
-    """Anything, also nothing."""
+    """Anything, also nothing: a label that must be there. hadolint has no word for it: its DL3051 is for all labels."""
     URL = "url"
     RFC3339 = "rfc3339"
     SPDX = "spdx"

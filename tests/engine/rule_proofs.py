@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import io
 import json
+import posixpath
+import shutil
 import subprocess
 import tarfile
+import tempfile
 import time
 import tomllib
 import uuid
@@ -57,6 +60,7 @@ class Pair:
         run: further options of `docker run`.
         build: further options of `docker build`.
         also: further rules that may find an error in the bad one.
+        made: files of both build contexts that git would not keep, with what they hold.
     """
 
     name: str
@@ -70,18 +74,33 @@ class Pair:
     run: tuple[str, ...] = ()
     build: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    made: dict[str, str] = field(default_factory=dict, hash=False)
 
     def folder(self, half: str) -> Path:
         return PAIRS / self.name / half
 
+    @contextmanager
+    def context(self, half: str) -> Iterator[Path]:
+        """The build context of one half: its folder, or a copy with the files that git would not keep."""
+        if not self.made:
+            yield self.folder(half)
+            return
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name) / "context"
+            shutil.copytree(self.folder(half), copy)
+            for path, text in self.made.items():
+                (copy / path).parent.mkdir(parents=True, exist_ok=True)
+                (copy / path).write_text(text, encoding="utf-8")
+            yield copy
+
     def findings(self, half: str) -> tuple[Finding, ...]:
         """All that the default rules find in one half, whose build context is its folder."""
-        folder = self.folder(half)
-        file = folder / "Dockerfile"
-        build = evaluate(
-            parse(file.read_text(encoding="utf-8")), file=file, context=open_context(folder, file)
-        )
-        return analyze_build(build).findings
+        with self.context(half) as folder:
+            file = folder / "Dockerfile"
+            build = evaluate(
+                parse(file.read_text(encoding="utf-8")), file=file, context=open_context(folder, file)
+            )
+            return analyze_build(build).findings
 
 
 def pairs() -> list[Pair]:
@@ -102,13 +121,14 @@ class Engine:
     images: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
 
-    def build(self, half: str) -> tuple[str, subprocess.CompletedProcess[str]]:
+    def build(self, half: str, *options: str) -> tuple[str, subprocess.CompletedProcess[str]]:
         image = f"multistage-rules-{uuid.uuid4().hex[:12]}"
-        result = self.docker.attempt(
-            *("build", "--network=host", "--progress=plain", "--tag", image, *self.pair.build),
-            str(self.pair.folder(half)),
-            timeout_seconds=BUILD_SECONDS,
-        )
+        with self.pair.context(half) as folder:
+            result = self.docker.attempt(
+                *("build", "--network=host", "--progress=plain", "--tag", image, *self.pair.build, *options),
+                str(folder),
+                timeout_seconds=BUILD_SECONDS,
+            )
         if result.returncode == 0:
             self.images.append(image)
         return image, result
@@ -162,7 +182,8 @@ def _build_fails(engine: Engine) -> None:
 def _build_says(engine: Engine) -> None:
     """The builder says `text` while it builds the bad one, and not while it builds the good one."""
     for half in ("bad", "good"):
-        _, result = engine.build(half)
+        # What a step prints is not told again where it is cached.
+        _, result = engine.build(half, "--no-cache")
         output = result.stdout + result.stderr
         assert result.returncode == 0, output
         assert (engine.pair.text in output) is (half == "bad"), output
@@ -171,7 +192,8 @@ def _build_says(engine: Engine) -> None:
 def _build_lacks(engine: Engine) -> None:
     """The builder says `text` while it builds the good one alone: the bad one never runs it."""
     for half in ("bad", "good"):
-        _, result = engine.build(half)
+        # What a step prints is not told again where it is cached.
+        _, result = engine.build(half, "--no-cache")
         output = result.stdout + result.stderr
         assert result.returncode == 0, output
         assert (engine.pair.text in output) is (half == "good"), output
@@ -235,15 +257,14 @@ def _layers(engine: Engine, image: str) -> Iterator[tuple[str, bytes]]:
             with tarfile.open(fileobj=io.BytesIO(blob.read())) as files:
                 for member in files:
                     content = files.extractfile(member) if member.isfile() else None
-                    yield f"/{member.name}", b"" if content is None else content.read()
+                    yield posixpath.normpath(f"/{member.name}"), b"" if content is None else content.read()
 
 
 def _in_layer(engine: Engine) -> None:
     """A layer of the bad image holds `path`, with `text` in it; no layer of the good one does."""
     for half in ("bad", "good"):
         held = any(
-            (not engine.pair.path or path.rstrip("/") == engine.pair.path)
-            and engine.pair.text.encode() in content
+            (not engine.pair.path or path == engine.pair.path) and engine.pair.text.encode() in content
             for path, content in _layers(engine, engine.built(half))
         )
         assert held is (half == "bad")
@@ -252,9 +273,7 @@ def _in_layer(engine: Engine) -> None:
 def _twice(engine: Engine) -> None:
     """Two layers of the bad image hold `path`, one of the good one does."""
     for half, wanted in (("bad", 2), ("good", 1)):
-        held = [
-            path for path, _ in _layers(engine, engine.built(half)) if path.rstrip("/") == engine.pair.path
-        ]
+        held = [path for path, _ in _layers(engine, engine.built(half)) if path == engine.pair.path]
         assert len(held) == wanted
 
 

@@ -17,13 +17,19 @@ pytestmark = pytest.mark.engine
 
 
 def bases(pair: Pair) -> set[str]:
-    """The images that a pair needs."""
+    """The images that a pair needs, as far as they are written out."""
     named: set[str] = set()
     for half in ("bad", "good"):
         text = (pair.folder(half) / "Dockerfile").read_text(encoding="utf-8")
         found = re.findall(r"(?im)^FROM\s+(?:--platform=\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?", text)
         stages = {name.lower() for _, name in found if name}
-        named |= {base for base, _ in found if base.lower() not in stages and base != "scratch"}
+        named |= {
+            base for base, _ in found if base.lower() not in stages and base != "scratch" and "$" not in base
+        }
+    for option in pair.build:
+        name, _, stands_for = option.removeprefix("--build-context=").partition("=docker-image://")
+        if name in named:
+            named = {*named - {name}, stands_for}
     return named
 
 

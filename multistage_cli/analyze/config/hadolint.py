@@ -10,7 +10,7 @@ from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.findings import Severity
 from multistage_cli.analyze.selection import Selection, is_known
 from multistage_cli.analyze.settings import LabelFormat, Settings
-from multistage_cli.errors import MultistageError
+from multistage_cli.errors import MultistageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,12 @@ def hadolint_configuration(text: str, label: str) -> Configuration:
     threshold = data.get("failure-threshold")
     return Configuration(
         settings=Settings(
-            trusted_registries=tuple(_texts(data.get("trustedRegistries"))),
+            # Its README has the one spelling, and some of its versions read the other.
+            trusted_registries=tuple(_texts(data.get("trustedRegistries", data.get("trusted-registries")))),
             required_labels=MappingProxyType(
-                {name: _format(kind) for name, kind in schema.items()} if isinstance(schema, dict) else {}
+                {name: _format(name, kind, label) for name, kind in schema.items()}
+                if isinstance(schema, dict)
+                else {}
             ),
             strict_labels=data.get("strict-labels") is True,
         ),
@@ -76,6 +79,15 @@ def _texts(value: Value) -> Iterator[str]:
             yield entry
 
 
-def _format(kind: Value) -> LabelFormat:
-    names = {str(entry): entry for entry in LabelFormat}
-    return names.get(str(kind), LabelFormat.TEXT)
+_FORMATS = {"": LabelFormat.TEXT} | {
+    str(form): form for form in LabelFormat if form is not LabelFormat.RAW_TEXT
+}
+"""What it takes (readEitherLabelType in src/Hadolint/Rule.hs)."""
+
+
+def _format(name: str, kind: Value, label: str) -> LabelFormat:
+    found = _FORMATS.get("" if kind is None else str(kind))
+    if found is None:
+        near = did_you_mean(str(kind), _FORMATS) or f"; known are {', '.join(filter(None, _FORMATS))}"
+        raise MultistageError(f'{label}: label-schema.{name} is "{kind}", which hadolint refuses{near}')
+    return found

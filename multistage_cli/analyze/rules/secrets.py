@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from multistage_cli.analyze.commands_of import written_steps
 from multistage_cli.analyze.findings import Confidence, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
 from multistage_cli.build.claims import UNKNOWN
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.build.claims import Known
-    from multistage_cli.build.evaluate import Build, Step
+    from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
 
 _SECRET = (
     "apikey",
@@ -49,6 +50,10 @@ def secret_in_variable(build: Build, asked: Asked) -> Iterator[Match]:
         ARG NPM_TOKEN
         ENV DATABASE_PASSWORD=example
 
+    Bad, found on line 2:
+        FROM alpine:3.22
+        ONBUILD ARG NPM_TOKEN
+
     Good:
         FROM alpine:3.22
         ARG TOKEN_FILE=/run/secrets/token
@@ -68,19 +73,28 @@ def secret_in_variable(build: Build, asked: Asked) -> Iterator[Match]:
     harmless = _words(_HARMLESS)
     for entry in build.stages:
         ships = asked.ships(entry)
-        for step in entry.steps:
-            if step.instruction.name not in {"ARG", "ENV"}:
-                continue
+        for step, trigger in _settings_of(build, entry):
             for name, value in _names(build, step):
                 if name is UNKNOWN or not secret.search(name) or harmless.search(name):
                     continue
                 kind = step.instruction.name
                 where = "in the image" if ships else "in the build's cache"
+                where = "in images that start from this one" if trigger else where
                 message = f"{kind} {name} keeps what looks like a secret {where}: use RUN --mount=type=secret instead"
                 # An empty ENV is a promise of a value at run time, which is where it belongs.
                 harm = ships and not (kind == "ENV" and value == "")
                 severity = None if harm else Severity.INFO
                 yield Match.on(entry, step, message, word=name, severity=severity)
+
+
+def _settings_of(build: Build, entry: EvaluatedStage) -> Iterator[tuple[Step, bool]]:
+    """The ARG and ENV of a stage, fired ones included, and triggers that fire in no stage here (True)."""
+    fired = {step.instruction.span.first for other in build.stages for step in other.steps if step.fired}
+    yield from ((step, False) for step in entry.steps if step.instruction.name in {"ARG", "ENV"})
+    for step, trigger in written_steps(build, entry):
+        instruction = step.instruction
+        if trigger and instruction.name in {"ARG", "ENV"} and instruction.span.first not in fired:
+            yield step, True
 
 
 def _words(words: tuple[str, ...]) -> re.Pattern[str]:

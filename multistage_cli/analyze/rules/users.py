@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.build.state import State
 
 
 def _last_users(build: Build, asked: Asked) -> Iterator[tuple[EvaluatedStage, EvaluatedStage, Step]]:
@@ -136,15 +137,20 @@ def sparse_login_logs(build: Build) -> Iterator[Match]:
     """`useradd` with a high number and no -l.
 
     It writes to a place in /var/log/lastlog and faillog that grows with the number. The files are sparse on
-    disk, but not in a layer: a number of ten digits makes gigabytes of zeros.
+    disk, but not in a layer: a number of ten digits makes gigabytes of zeros. The useradd of shadow 4.13, and so of
+    Debian 12 and Ubuntu 24.04, does so no longer.
 
     Bad, found on line 2:
-        FROM debian:12-slim
+        FROM debian:11-slim
         RUN useradd --uid 1000620000 app
 
     Good:
-        FROM debian:12-slim
+        FROM debian:11-slim
         RUN useradd --no-log-init --uid 1000620000 app
+
+    Good:
+        FROM debian:12-slim
+        RUN useradd --uid 1000620000 app
 
     Good:
         FROM debian:12-slim
@@ -154,7 +160,7 @@ def sparse_login_logs(build: Build) -> Iterator[Match]:
     """
     for run in runs_of(build):
         for command in run.commands:
-            if command.name != "useradd" or not command.is_plain:
+            if command.name != "useradd" or not command.is_plain or _leaves_logs_alone(run.step.before):
                 continue
             arguments = read_arguments(command.known, with_value=_USERADD_VALUES)
             number = arguments.value("-u", "--uid") or ""
@@ -167,3 +173,17 @@ def sparse_login_logs(build: Build) -> Iterator[Match]:
 
 
 _MOST_DIGITS = 10
+
+
+def _leaves_logs_alone(state: State) -> bool:
+    """Whether useradd resets only what the log files hold: shadow-maint/shadow#558, in 4.13.
+
+    Debian 12 is the first with that one, and with glibc 2.36; other families have the two in other pairs.
+    """
+    version = state.libc_version
+    if state.packages.manager != "apt" or state.libc != "glibc" or version is UNKNOWN or version is None:
+        return False
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) >= _GLIBC_OF_DEBIAN_12
+
+
+_GLIBC_OF_DEBIAN_12 = (2, 36)

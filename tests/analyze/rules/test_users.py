@@ -73,4 +73,4 @@ def test_names(user: str, message: str | None) -> None:
     ],
 )
 def test_logs(command: str, *, sparse: bool) -> None:
-    assert bool(lines(sparse_login_logs, f"FROM debian:12-slim\nRUN {command}\n")) is sparse
+    assert bool(lines(sparse_login_logs, f"FROM debian:11-slim\nRUN {command}\n")) is sparse
