@@ -40,6 +40,8 @@ _BLOCK: Final = 512
 _MOST_DIGITS: Final = 19
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _REGULAR: Final = frozenset({b"0", b"\0", b"7"})
+_EXTENDS: Final = frozenset({b"x", b"g", b"L", b"K"})
+_WITHOUT_DATA: Final = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,28 +175,37 @@ class _Reader:
 
 
 def _files_bytes(pieces: Iterator[bytes]) -> int:
-    """The sizes of a tar archive's files: a hard link has none, as Docker counts."""
+    """The sizes of a tar archive's files as Docker counts them: a hard link has none.
+
+    A symbolic link has the length of its target, as the file system says of it, which is what Docker adds up
+    (moby, daemon/graphdriver/overlay2 and pkg/directory; tried with images of Docker 28).
+    """
     reader = _Reader(pieces)
     total = 0
-    told: int | None = None  # by an extended header, for the entry after it
+    told: dict[bytes, bytes] = {}  # by an extended header, for the entry after it
     while (header := reader.take(_BLOCK)).strip(b"\0"):
         if len(header) < _BLOCK or _checksum(header) != _number(header[148:156]):
             raise OnlineError("the archive is damaged")
         kind, size = header[156:157], _number(header[124:136])
-        if kind == b"x":
+        if kind in _EXTENDS:
             body = reader.take(size) if size <= _CHUNK else b""
             reader.skip(-size % _BLOCK if body else size + -size % _BLOCK)
-            told = _extended_size(body)
+            if kind == b"x":
+                told |= _records(body)
+            elif kind == b"K":
+                told[b"linkpath"] = body.rstrip(b"\0")
             continue
         if kind in _REGULAR:
-            size = size if told is None else told
+            larger = told.get(b"size", b"")
+            size = int(larger) if larger.isdigit() and len(larger) <= _MOST_DIGITS else size
             total += size
+        elif kind == b"2":
+            total += len(told.get(b"linkpath", header[157:257].rstrip(b"\0")))
         elif kind == b"S":
             raise OnlineError("a sparse file has another size than its data")
-        if kind not in {b"1", b"2", b"3", b"4", b"5", b"6"}:
+        if kind not in _WITHOUT_DATA:
             reader.skip(size + -size % _BLOCK)
-        if kind not in {b"L", b"K", b"g"}:
-            told = None
+        told = {}
     return total
 
 
@@ -212,11 +223,16 @@ def _number(field: bytes) -> int:
         raise OnlineError("the archive is damaged") from None
 
 
-def _extended_size(body: bytes) -> int | None:
-    """The size that an extended header tells (POSIX pax: `LENGTH size=NUMBER`)."""
-    for line in body.split(b"\n"):
-        _, _, record = line.partition(b" ")
-        value = record.removeprefix(b"size=")
-        if value != record and value.isdigit() and len(value) <= _MOST_DIGITS:
-            return int(value)
-    return None
+def _records(body: bytes) -> dict[bytes, bytes]:
+    """The records of an extended header (POSIX pax: `LENGTH NAME=VALUE` and a line's end)."""
+    found: dict[bytes, bytes] = {}
+    while body:
+        digits, _, _ = body[: _MOST_DIGITS + 1].partition(b" ")
+        length = int(digits) if digits.isdigit() else 0
+        if not len(digits) + 1 < length <= len(body):
+            return found
+        name, equals, value = body[len(digits) + 1 : length].partition(b"=")
+        if equals:
+            found[name] = value.removesuffix(b"\n")
+        body = body[length:]
+    return found
