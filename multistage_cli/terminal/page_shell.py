@@ -44,7 +44,7 @@ th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;overflow
 """
 """Colours, letters and size bars; a theme is forced by `data-theme` on the root element."""
 
-_BAR_UNITS = 1000
+_LEAST_PERCENT = 0.4  # so that what is there at all can be seen
 
 
 def html_page(*, title: str, body: str, style: str = STYLE, script: str = "", data: str = "") -> str:
@@ -110,18 +110,16 @@ def range_bar(
         ships: whether it is about what ends up in the image.
     """
     parts = []
-    start = 0
+    start = 0.0
     for name, size_bytes in (("low", low_bytes), ("estimate", estimate_bytes), ("high", high_bytes)):
-        end = min(_BAR_UNITS, round(_BAR_UNITS * size_bytes / largest_bytes)) if largest_bytes else 0
-        end = max(end, 4) if size_bytes else end  # what is there at all can be seen
+        end = min(100.0, round(100 * size_bytes / largest_bytes, 1)) if largest_bytes else 0.0
+        end = max(end, _LEAST_PERCENT) if size_bytes else end
         if end > start:
-            parts.append(f'<rect class="{name}" x="{start}" width="{end - start}" height="10"/>')
+            place = f' x="{start:g}%"' if start else ""
+            parts.append(f'<rect class="{name}"{place} width="{end - start:.3g}%" height="100%"/>')
             start = end
     kind = "bar ships" if ships else "bar"
-    return (
-        f'<svg class="{kind}" viewBox="0 0 {_BAR_UNITS} 10" preserveAspectRatio="none" aria-hidden="true">'
-        f"{''.join(parts)}</svg>"
-    )
+    return f'<svg class="{kind}" aria-hidden="true">{"".join(parts)}</svg>'
 
 
 def _digest(content: str) -> str:

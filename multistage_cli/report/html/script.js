@@ -366,7 +366,7 @@
   list();
 
   // Commands.
-  for (const button of all(".copy")) {
+  for (const button of all("button.copy")) {
     button.addEventListener("click", async () => {
       const code = one("code", button.parentElement);
       let copied = true;

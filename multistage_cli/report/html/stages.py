@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from multistage_cli.flow.graph import Flow, FlowEdge, FlowStage
     from multistage_cli.sizes.model import Layer, Sizes, StageSize
 
-_MOST_CROSSINGS = 40
+_MOST_CROSSINGS = 24
 _MOST_PATHS = 8
-_MOST_STEPS = 200
-_LONGEST = 72
+_MOST_STEPS = 120
+_LONGEST = 60
 _KINDS = {
     EdgeKind.BASE: "the stage continues it, with all that is in it",
     EdgeKind.COPY: "copied, so it is in the stage",

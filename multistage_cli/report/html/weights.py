@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from multistage_cli.sizes.model import Layer, Sizes, StageSize
     from multistage_cli.sizes.ranges import Range
 
-_MOST_STAGES = 40
-_MOST_LAYERS = 60
+_MOST_STAGES = 24
+_MOST_LAYERS = 40
 _MOST_PARTS = 4
 _MOST_EXCLUDED = 8
 _MOST_UNKNOWN = 12
