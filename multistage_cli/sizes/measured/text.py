@@ -61,7 +61,8 @@ def _stacked(table: MeasuredTable) -> Table:
         texts, sizes = [], []
         for number, (title, text) in enumerate(zip(table.columns, row, strict=True)):
             if text and (title == "line" or number not in table.right):
-                texts.append(f"{title} {text}" if title == "line" and text.isdecimal() else text)
+                named = text.isdecimal() if title == "line" else title not in {"what", "path"}
+                texts.append(f"{title} {text}" if named else text)
             elif text:
                 sizes.append(f"{title} {text}")
         if texts:
