@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.changes import Installation, Removal
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.model import Part
-from multistage_cli.sizes.ranges import Range
+from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.unpacking import newer_ones, records_size, unpacked_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multistage_cli.build.changes import Change
-    from multistage_cli.facts.debian import Package
     from multistage_cli.facts.images import Image
 
 _ANY_PACKAGE = Range(20_000, 1_000_000, 60_000_000)
@@ -66,12 +66,14 @@ class Installed:
         slim: whether the image drops documentation as packages unpack.
         exact: whether the base image may have none but these; otherwise a package that is asked for may be
             there already.
+        newer: those of the base image that were replaced by a newer version since.
     """
 
     suite: str
     names: frozenset[str]
     slim: bool
     exact: bool
+    newer: frozenset[str] = frozenset()
 
 
 def packages_of(image: Image | None) -> Installed | None:
@@ -103,10 +105,11 @@ def packages_of(image: Image | None) -> Installed | None:
 def lists_size() -> Range:
     """The package lists that `apt-get update` leaves in /var/lib/apt/lists, uncompressed as apt keeps them.
 
-    Debian bookworm's and trixie's main, updates and security lists for amd64 take 19 to 21 MB (measured in
-    November 2026 after an update in debian:bookworm-slim); others differ.
+    Official images keep them packed (Acquire::GzipIndexes). Debian bookworm's main, updates and security lists
+    for amd64 took 19,857,442 bytes in python:3.12-slim (November 2026), and trixie's 21 MB; the high end is for
+    sources that a build adds.
     """
-    return Range(15_000_000, 20_000_000, 50_000_000)
+    return Range(17_000_000, 20_000_000, 26_000_000)
 
 
 class AptRun:
@@ -143,12 +146,17 @@ class AptRun:
                 continue
             if not self._recorded:
                 self._recorded = True
-                yield Part("records of dpkg and apt", "records", _unsure(_records_size(), change))
+                yield Part(
+                    "records of dpkg and apt",
+                    "records",
+                    _unsure(records_size(len(self.installed.names)), change),
+                )
             size = part.size if self.installed.exact and not everything else part.size.from_nothing()
             yield replace(part, size=_unsure(size, change))
 
     def _package(self, name: str, change: Installation, removed: dict[str, bool]) -> Part | None:
         from multistage_cli.facts.debian import closure
+        from multistage_cli.facts.debian import package as find
 
         before = self.installed
         if before is None:
@@ -160,10 +168,20 @@ class AptRun:
         if removed.get(name):
             return None
         stays = [package for package in result.packages if package.name not in removed]
-        if not stays:
+        newer = newer_ones((name, *(package.name for package in stays)), before.suite) - before.newer
+        newer &= before.names
+        if not stays and not newer:
             return None
-        self.installed = replace(before, names=before.names | {package.name for package in stays})
-        return Part(name, "apt", _as_unpacked(_bytes_of(stays), slim=before.slim))
+        self.installed = replace(
+            before,
+            names=before.names | {package.name for package in stays},
+            newer=before.newer | newer,
+        )
+        sizes = [unpacked_size(package, before.suite, slim=before.slim) for package in stays]
+        # A package that is replaced leaves its old files in the layer below, where they still count.
+        replaced = [known for other in sorted(newer) if (known := find(other, before.suite))]
+        sizes += [unpacked_size(known, before.suite, slim=before.slim).from_nothing() for known in replaced]
+        return Part(name, "apt", total(sizes))
 
     def _removed_after(self, change: Installation) -> tuple[dict[str, bool], bool]:
         """Names that are removed later, with whether their dependencies go too; and whether others may."""
@@ -177,36 +195,9 @@ class AptRun:
         return names, any(found.autoremove and not found.packages for found in removals)
 
 
-def _bytes_of(packages: list[Package]) -> int:
-    return sum(package.installed_bytes for package in packages)
-
-
 def _unsure(size: Range, change: Installation) -> Range:
     return size if change.certain is Claim.YES else size.from_nothing()
 
 
 def _some(names: tuple[str, ...], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-
-
-def _records_size() -> Range:
-    """What dpkg and apt write down for any installation, however small: the status file and its copy.
-
-    The smallest of 28 layers that were really built (debian:bookworm-slim, November 2026) hold 0.8 to
-    1.1 MB more than their packages.
-    """
-    return Range(600_000, 1_000_000, 1_400_000)
-
-
-def _as_unpacked(size_bytes: int, *, slim: bool) -> Range:
-    """Installed-Size -> bytes in the layer.
-
-    Slim images drop documentation, manual pages and locales as packages unpack, which is most of some
-    small packages; maintainer scripts generate files. Over those 28 layers the files are 0.95 of
-    Installed-Size in the median, and the ends hold 26 of them (not wget, whose bulk is translations, nor
-    tzdata, which the base had).
-    """
-    estimate = round(size_bytes * (0.95 if slim else 1.0))
-    below = round(size_bytes * 0.06) + min(round(size_bytes * 0.55), 12_000_000)
-    above = round(size_bytes * 0.08) + min(round(size_bytes * 0.2), 10_000_000)
-    return Range(max(0, estimate - below), estimate, estimate + above)

@@ -98,7 +98,7 @@ def test_variants_that_the_package_manager_does_not_run_on_are_left_out() -> Non
 
 
 def test_what_is_not_known_comes_on_top() -> None:
-    text = "FROM golang:1.26 AS build\nRUN go build -o /a\nFROM scratch\nCOPY --from=build /a /\n"
+    text = "FROM golang:1.26 AS build\nRUN frobnicate\nFROM scratch\nCOPY --from=build /a /\n"
     sizes = sizes_of(text)
     assert all(entry.more for entry in sizes.comparison)
     assert sizes.saving > 800_000_000
