@@ -50,7 +50,7 @@ def measured_tables(measured: Measured) -> tuple[MeasuredTable, ...]:
         notes.insert(0, f"{_OUTSIDE} outside of the estimate's range")
     tables = [
         MeasuredTable(
-            f"Measured beside estimated, {measured.label}:",
+            f"Measured beside estimated, {printable(measured.label)}:",
             ("line", "what", "estimate", "measured", "difference"),
             frozenset({0, 2, 3, 4}),
             rows,
