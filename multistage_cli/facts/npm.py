@@ -75,9 +75,9 @@ def wanted(name: str, asked: str) -> Package | None:
 
 
 def of_unknown(count: int) -> tuple[int, int, int]:
-    """What that many packages weigh of which nothing is known: 5th percentile, mean, 95th percentile, in bytes.
+    """What that many packages weigh of which nothing is known: 5th percentile, median, 95th percentile.
 
-    Drawn from those that are known, the heaviest hundredth of them left out.
+    In bytes, drawn from those of the known ones that only one of the measured projects needs.
     """
     rows = _catalogue()["sums"]
     if count <= 0:
@@ -89,10 +89,10 @@ def of_unknown(count: int) -> tuple[int, int, int]:
         below, part = [0, 0, 0, 0], count / above[0]
     else:
         part = (count - below[0]) / (above[0] - below[0])
-    low, mean, high = (
+    low, middle, high = (
         round(one + (other - one) * part) for one, other in zip(below[1:], above[1:], strict=True)
     )
-    return low, mean, high
+    return low, middle, high
 
 
 def archive_share() -> float:

@@ -19,10 +19,32 @@ SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf"})
 
 def installed(scene: Scene, change: Installation) -> Outcome:
     """The packages of one command, by the estimator of its manager; unknown where there is none."""
-    if change.manager in {"bun", "npm", "pnpm", "yarn"}:
-        from multistage_cli.sizes.node import node
+    match change.manager:
+        case "bun" | "npm" | "pnpm" | "yarn":
+            from multistage_cli.sizes.node import node
 
-        return node(scene, change)
+            return node(scene, change)
+        case "go":
+            from multistage_cli.sizes.golang import go_modules
+
+            return go_modules(scene, change)
+        case "cargo":
+            from multistage_cli.sizes.rust import cargo_crates
+
+            return cargo_crates(scene, change)
+        case "maven" | "gradle":
+            from multistage_cli.sizes.java import java_libraries
+
+            return java_libraries(scene, change)
+        case "dotnet":
+            from multistage_cli.sizes.dotnet import dotnet_packages
+
+            return dotnet_packages(scene, change)
+        case _:
+            return _not_known(scene, change)
+
+
+def _not_known(scene: Scene, change: Installation) -> Outcome:
     names = kept(scene.step, change) or tuple(posixpath.basename(path) for path in change.manifests)
     shown = f" ({_some(names)})" if names else ""
     path = change.prefix if isinstance(change.prefix, str) else None

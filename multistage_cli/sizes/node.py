@@ -47,9 +47,12 @@ _NOTE_BYTES: Final = 390
 """What package-lock.json and npm's own copy of it take for each package, where no lock was there before:
 64.6 and 46.9 kB for 168 and 120 packages."""
 _INDEX_BYTES: Final = 1_300  # in npm's cache, for each archive: 161 kB for 120
-_METADATA_BYTES: Final = (20_000, 150_000, 350_000)
-"""In npm's cache, for each package whose releases it had to look up, for want of a lock with addresses: 35 MB
-for 120 were measured where the registry sent all it has, which npm does not ask for."""
+_METADATA_BYTES: Final = (15_000, 70_000, 300_000)
+"""In npm's cache, for each package whose releases it had to look up, for want of a lock: 13 MB for 184 and 35 MB
+for 120 were measured."""
+_LOG_BYTES: Final = 530  # in ~/.npm/_logs for each package: 232 kB for 441
+_YARN_CODE: Final = Range(0, 2_200_000, 3_000_000)
+"""Compiled code of its own that yarn 1 keeps in /tmp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,6 @@ class _Found:
     packages: tuple[Locked, ...]
     unknown: tuple[str, ...] = ()
     lock_bytes: int | None = None
-    addresses: bool = False
     moving: bool = False
     berry: bool = False
     plug_and_play: bool = False
@@ -88,7 +90,7 @@ class _Run:
             self.path = prefix
 
     def outcome(self) -> Outcome:
-        from multistage_cli.sizes.node_sums import measured
+        from multistage_cli.sizes.node_sums import measured, not_measured
 
         change = self.change
         found = self._found()
@@ -100,8 +102,14 @@ class _Run:
             )
         certain = change.certain is Claim.YES
         here = [package for package in found.packages if fits(package, self.platform, change.manager)]
+        online = self.scene.build.online
         sums = measured(
-            here, path=self.path, processor=self.platform.processor, moving=found.moving, certain=certain
+            here,
+            path=self.path,
+            processor=self.platform.processor,
+            moving=found.moving,
+            certain=certain,
+            told={} if online is None else online.npm_sizes(not_measured(here)),
         )
         parts = [*sums.parts, *self._notes(found, len(here))]
         if found.plug_and_play:
@@ -137,7 +145,6 @@ class _Run:
             base = _Found(
                 lock.packages,
                 lock_bytes=len(text),
-                addresses='"resolved"' in text,
                 berry=lock.berry,
                 plug_and_play=self._plug_and_play(lock),
             )
@@ -194,14 +201,21 @@ class _Run:
     # What comes with it.
 
     def _notes(self, found: _Found, count: int) -> Iterator[Part]:
-        """The list of packages that every manager keeps, about as long as the lock file."""
+        """The list of packages that every manager keeps, about as long as the lock file, and npm's log."""
+        manager = self.change.manager
         if found.lock_bytes is None:
             copies = 1 if self.change.prefix is None else 2
             size = Range.about(count * _NOTE_BYTES * copies, 0.6, 0.6)
         else:
             size = Range.about(found.lock_bytes * 7 // 10, 0.9, 0.5)
+            if self._pruned():
+                size += Range(0, found.lock_bytes, found.lock_bytes * 2)  # the lock is written anew
+        if manager == "npm" and self.change.cache is not Cache.MOUNTED:
+            size += Range(0, count * _LOG_BYTES, count * _LOG_BYTES * 3)
         if size.high:
-            yield Part(f"{self.change.manager}'s list of packages", "records", size, self.path)
+            yield Part(f"{manager}'s notes", "records", size, self.path)
+        if manager == "yarn" and not found.berry:
+            yield Part("yarn's compiled code", "cache", _YARN_CODE, "/tmp")  # noqa: S108
 
     def _cache(self, found: _Found, sums: Measured, count: int) -> Part | None:
         kept = self.change.cache
@@ -213,19 +227,18 @@ class _Run:
                 return None  # the packages lie there and nowhere else
             case "yarn" if found.berry:
                 # Archives are not compressed: 1.04 of what is installed.
-                size = Range(sums.size.low, round(sums.size.estimate * 1.04), round(sums.size.high * 1.15))
+                once = sums.once
+                size = Range(once.low, round(once.estimate * 1.04), round(once.high * 1.15))
             case "yarn":
                 # Unpacked packages beside their archives, those for other platforms too.
                 others = _others(found.packages, self.platform, self.change.manager)
-                more = 1 + others
+                both = sums.once + archives
                 size = Range(
-                    sums.size.low + archives.low,
-                    round((sums.size.estimate + archives.estimate) * more),
-                    round((sums.size.high + archives.high) * more * 1.5),
+                    both.low, round(both.estimate * (1 + others)), round(both.high * (1.1 + 2 * others))
                 )
             case _:
                 size = archives + Range.exactly(count * _INDEX_BYTES)
-                if not found.addresses:
+                if found.lock_bytes is None:
                     size += Range(*(count * each for each in _METADATA_BYTES))
         if kept is Cache.UNKNOWN:
             size = size.from_nothing()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.facts import npm
+from multistage_cli.facts.npm_versions import admits, floor
 from multistage_cli.sizes.node_locks import Locked
 from multistage_cli.sizes.node_tree import Asked, placed
 
@@ -96,7 +97,9 @@ def _asked(name: str, wanted: str, unknown: dict[str, None]) -> Asked:
     found = npm.wanted(name, wanted)
     if found is None:
         unknown[name] = None
-    return Asked(name, f"{name} {found.version if found else ''}")
+        return Asked(name, f"{name} ")
+    # What is asked for and what is known of it may be different releases: the first is what is installed.
+    return Asked(name, f"{name} {found.version if admits(wanted, found.version) else floor(wanted)}")
 
 
 def _of_key(key: str) -> npm.Package | None:

@@ -102,15 +102,13 @@ def rare(packages: dict[str, dict[str, Any]]) -> list[int]:
 
 
 def sums(sizes: list[int]) -> list[list[int]]:
-    """`[how many, 5th percentile, mean, 95th percentile]` of what that many random packages weigh."""
+    """`[how many, 5th percentile, median, 95th percentile]` of what that many random packages weigh."""
     chance = random.Random(0)
     ordered = sorted(sizes)
     found = []
     for count in SUMS:
         drawn = sorted(sum(chance.choices(ordered, k=count)) for _ in range(DRAWS))
-        mean = count * sum(ordered) // len(ordered)
-        low, high = drawn[DRAWS // 20], drawn[DRAWS * 19 // 20]
-        found.append([count, low, max(low, min(mean, high)), high])
+        found.append([count, drawn[DRAWS // 20], drawn[DRAWS // 2], drawn[DRAWS * 19 // 20]])
     return found
 
 
