@@ -1,4 +1,4 @@
-"""What npm packages hold, as their registry says: `dist.unpackedSize` of a release.
+"""What npm packages hold, as their registry says: `dist.unpackedSize` of a release, or else its archive.
 
 Source: npm/registry, docs/responses/package-metadata.md. The registry is the one that the user's npm is set
 up with by `npm_config_registry` or in ~/.npmrc; no login goes with the questions.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
+from multistage_cli.facts.online import layers
 from multistage_cli.facts.online.documents import read_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]{1,64})?(?:\+[0-9
 _LARGEST_ANSWER_BYTES: Final = 2_000_000
 _MOST_BYTES: Final = 1 << 40
 _LARGEST_NPMRC_BYTES: Final = 100_000
+_WHOLE_BYTES: Final = 2_000_000
+_MOST_DIGITS: Final = 15
 
 
 def npm_registry(environment: Mapping[str, str]) -> str:
@@ -65,10 +68,29 @@ def unpacked_bytes(transport: Transport, registry: str, name: str, version: str)
     if answer.status != HTTPStatus.OK:
         return None
     dist: Any = read_json(answer.body).get("dist")
-    size = dist.get("unpackedSize") if isinstance(dist, dict) else None
-    if not isinstance(size, int) or isinstance(size, bool):
+    if not isinstance(dist, dict):
         return None
-    return size if 0 < size <= _MOST_BYTES else None
+    size, archive = dist.get("unpackedSize"), dist.get("tarball")
+    if isinstance(size, int) and not isinstance(size, bool):
+        return size if 0 < size <= _MOST_BYTES else None
+    # Old releases have no size, and mirrors leave it out.
+    return _in_archive(transport, archive) if isinstance(archive, str) and size is None else None
+
+
+def _in_archive(transport: Transport, url: str) -> int | None:
+    """The size of an archive's files: all of it is read where it is small, else its end."""
+    answer = transport.get(url, headers={"Range": f"bytes=-{_WHOLE_BYTES}"}, most_bytes=_WHOLE_BYTES)
+    body, total = answer.body, answer.header("Content-Range").rpartition("/")[2]
+    if answer.status == HTTPStatus.PARTIAL_CONTENT and total.isascii() and total.isdecimal():
+        size = int(total[:_MOST_DIGITS])
+    elif answer.status == HTTPStatus.OK and body:
+        size = len(body)
+    else:
+        return None
+    found = (
+        layers.of_tar(body, compressed=True) if size == len(body) else layers.by_gzip_tail(body[-8:], size)
+    )
+    return found.estimate if found is not None and found.estimate > 0 else None
 
 
 def _is_registry(text: str) -> bool:

@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import os
+import random
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -153,8 +155,6 @@ def test_a_lock_is_all_there_is(index: Index, world: Open) -> None:
 
 
 def test_nothing_is_built_and_nothing_runs(index: Index, world: Open, tmp_path: Path) -> None:
-    import tarfile
-
     witness = tmp_path / "ran"
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
@@ -367,7 +367,38 @@ def test_sizes_of_npm_packages(server: Server, packages: dict[str, object], worl
     assert len(server.asked) == 4
 
 
-@pytest.mark.parametrize("size", [-1, 0, True, "9000", None, 1 << 60, 1.5, [1]])
+def package(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def test_a_registry_that_tells_no_sizes(server: Server, world: Open) -> None:
+    noise = random.Random(1)
+    small = package({"index.js": b"x" * 1_000, "package.json": b"{}"})
+    large = package({f"{number}.js": noise.randbytes(50_000) for number in range(60)})
+    assert len(large) > 2_000_000
+    archives = {"/small.tgz": small, "/large.tgz": large, "/odd.tgz": b"x" * 1_000, "/cut.tgz": small[:50]}
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path in archives:
+            return ranged(asked, archives[asked.path])
+        name = asked.path.split("/")[1]
+        return Reply(200, json.dumps({"dist": {"tarball": f"{server.url}/{name}.tgz"}}).encode())
+
+    server.answer = answer
+    names = ("small", "large", "odd", "cut", "none")
+    found = world(npm_registry=server.url).online.npm_sizes((name, "1.0.0") for name in names)
+    assert found.keys() == {("small", "1.0.0"), ("large", "1.0.0")}
+    assert found["small", "1.0.0"] == 1_002
+    assert abs(found["large", "1.0.0"] - 3_000_000) < 3_000_000 * 0.05
+
+
+@pytest.mark.parametrize("size", [-1, 0, True, "9000", 1 << 60, 1.5, [1]])
 def test_sizes_that_are_none(server: Server, packages: dict[str, object], world: Open, size: object) -> None:
     packages["/a/1.0.0"] = {"dist": {"unpackedSize": size}}
     assert world(npm_registry=server.url).online.npm_sizes([("a", "1.0.0")]) == {}
