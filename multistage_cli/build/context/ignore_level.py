@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from multistage_cli.build.context.go_automaton import Automaton, State
-    from multistage_cli.build.context.ignore_pattern import Pattern
+    from multistage_cli.build.context.ignore_pattern import Outline, Pattern
 
 _WILDCARDS: Final = frozenset("*[]?^\\")
 
@@ -31,19 +31,45 @@ class _Run:
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     automata: list[tuple[Automaton, State]] = field(default_factory=list)
+    likely: list[tuple[Automaton, State]] = field(default_factory=list)
+    likely_starts: tuple[str, ...] = ()
+    likely_ends: tuple[str, ...] = ()
 
     @property
     def says_anything(self) -> bool:
-        return self.always or bool(self.names or self.starts or self.ends or self.automata)
+        return self.always or bool(self.names or self.starts or self.ends or self.automata or self.likely)
+
+    def add_expression(self, automaton: Automaton, start: State, outline: Outline | None) -> None:
+        """Adds a pattern with wildcards, as cheap to ask as its form allows."""
+        if outline is None or not (outline.start or outline.end):
+            self.automata.append((automaton, start))
+        elif outline.suffices and outline.start:
+            self.starts += (outline.start,)
+        elif outline.suffices:
+            self.ends += (outline.end,)
+        else:
+            self.likely.append((automaton, start))
+            if outline.start:
+                self.likely_starts += (outline.start,)
+            else:
+                self.likely_ends += (outline.end,)
 
     def matches(self, name: str) -> bool:
         if self.always or name in self.names or name.startswith(self.starts) or name.endswith(self.ends):
             return True
-        for automaton, start in self.automata:
-            state = automaton.run(start, name)
-            if state is not None and automaton.accepts(state):
-                return True
-        return False
+        if self.automata and _any_accepts(self.automata, name):
+            return True
+        if not self.likely or not (name.startswith(self.likely_starts) or name.endswith(self.likely_ends)):
+            return False
+        return _any_accepts(self.likely, name)
+
+
+def _any_accepts(automata: list[tuple[Automaton, State]], name: str) -> bool:
+    for automaton, start in automata:
+        state = automaton.run(start, name)
+        if state is not None and automaton.accepts(state):
+            return True
+    return False
 
 
 class Level:
@@ -205,11 +231,10 @@ class Level:
     def _add(self, run: _Run, index: int, pattern: Pattern) -> None:
         fixed = pattern.fixed
         if pattern.automaton is not None:
-            name_end = pattern.name_end if "\n" not in self._base else None
-            if name_end is not None:
-                run.ends += (name_end,)
-            elif index in self._states:
-                run.automata.append((pattern.automaton, self._states[index]))
+            if index in self._states:
+                # Where a line break in the path stops some expressions, all of them are run.
+                outline = None if "\n" in self._base else pattern.outline
+                run.add_expression(pattern.automaton, self._states[index], outline)
         elif pattern.kind is Kind.PREFIX:
             if self._base.startswith(fixed):
                 run.always = True

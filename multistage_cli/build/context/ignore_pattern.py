@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from multistage_cli.build.context.go_automaton import Automaton
 from multistage_cli.build.context.go_paths import PatternError, clean, read_glob
@@ -22,7 +22,7 @@ GO_SPACES: Final = (
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_SLASH: Final = "[^/]"
 _SPECIAL: Final = frozenset(".+()|{}$")
-_WILDCARDS_AND_SLASH: Final = frozenset("*?[]^\\/")
+_BEYOND_NAMES: Final = frozenset("[]^\\/")
 
 
 class Kind(Enum):
@@ -32,6 +32,14 @@ class Kind(Enum):
     PREFIX = "prefix"
     SUFFIX = "suffix"
     EXPRESSION = "expression"
+
+
+class Outline(NamedTuple):
+    """How a name starts and ends; `suffices` where that is all there is to match."""
+
+    start: str
+    end: str
+    suffices: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +79,24 @@ class Pattern:
         return self.automaton is not None and self.automaton.matches(path)
 
     @property
-    def name_end(self) -> str | None:
-        r"""Of `**/*.log` and its like: how a name must end, in any folder without a line break in its path.
+    def outline(self) -> Outline | None:
+        r"""Of `**/NAME` with wildcards: how a name in any folder must start and end to match.
 
-        That is the whole of `(.*/)?[^/]*\.log`, where only the dot cares about line breaks.
+        Such a pattern is `(.*/)?` and an expression without slashes, so in a folder whose path has no line break,
+        the only letter that a dot does not match, nothing but the name has a say.
         """
-        end = self.text.removeprefix("**/*")
-        simple = len(end) == len(self.text) - 4 and _WILDCARDS_AND_SLASH.isdisjoint(end)
-        return end if simple and self.kind is Kind.EXPRESSION else None
+        name = self.text.removeprefix("**/")
+        if self.kind is not Kind.EXPRESSION or name == self.text or not _BEYOND_NAMES.isdisjoint(name):
+            return None
+        if "**" in name:
+            return None
+        places = [index for index, letter in enumerate(name) if letter in "*?"]
+        if not places:
+            return None
+        start, end = name[: places[0]], name[places[-1] + 1 :]
+        return Outline(
+            start, end, suffices=len(places) == 1 and name[places[0]] == "*" and not (start and end)
+        )
 
     @property
     def folder(self) -> str:

@@ -710,6 +710,8 @@ class TestSums:
             "**/*o?",
             "**/*.[l]og",
             "**/*.md\n!**/api.*\n**/inner",
+            "**/*.*g\n**/a*.md\n**/kep*",
+            "**/m*n.py\n**/?.txt\n**/*\n!**/*i*.md",
         ],
     )
     @pytest.mark.parametrize("below", [".", "docs", "src", "vendor/lib"])
