@@ -41,8 +41,10 @@ def _weight(spare: Spare) -> int:
 
 
 def _all(build: Build, stages: Mapping[int, StageSize]) -> Iterator[Spare]:
+    last = build.shipped[-1].lookup
+    image = last.image if last else None
     shipped = [
-        Shipped(entry, step, layer)
+        Shipped(entry, step, layer, image)
         for entry in reversed(build.shipped)
         for step, layer in zip(
             (step for step in entry.steps if step.may_add_layer),

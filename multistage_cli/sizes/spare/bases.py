@@ -43,9 +43,10 @@ def spare_base(build: Build, start: Start | None) -> Iterator[Spare]:
     size = _beyond(base.size, image_size(other)) if base.known and other.size_bytes is not None else None
     if size is not None and size.estimate < _WORTH_BYTES:
         return
+    name = other.reference.removesuffix(":latest")
     yield Spare(
-        f"{label} beyond {other.reference}", size, last.stage.key, last.stage.head.span.first, because,
-        f"start the last stage FROM {other.reference}, and copy or install there what it lacks", likely=True,
+        f"{label} beyond {name}", size, last.stage.key, last.stage.head.span.first, because,
+        f"start the last stage FROM {name}, and copy or install there what it lacks", likely=True,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ _CLEANING: Final = {
         "delete /var/lib/apt/lists/* in the same RUN",
     ),
     "cache": (
-        "a copy of what is installed already",
+        "the next build may read it, and nothing as the image runs",
         "use RUN --mount=type=cache, or the option that keeps none (pip --no-cache-dir)",
     ),
 }

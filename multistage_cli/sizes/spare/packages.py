@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.build_tools import is_build_tool
 from multistage_cli.build.changes import Download, Installation, Removal
 from multistage_cli.build.claims import Claim
+from multistage_cli.sizes.apt import packages_of
 from multistage_cli.sizes.installations import SYSTEM_MANAGERS
 from multistage_cli.sizes.model import Spare
 from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.unpacking import unpacked_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
+    from multistage_cli.facts.debian import Package
+    from multistage_cli.facts.images import Image
     from multistage_cli.sizes.model import Layer, Part
     from multistage_cli.sizes.spare.starts import Start
 
@@ -33,11 +37,12 @@ _WORTH_BYTES: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """An instruction whose layer is in the image."""
+    """An instruction whose layer is in the image, which starts from that base image at last."""
 
     entry: EvaluatedStage
     step: Step
     layer: Layer
+    image: Image | None = None
 
 
 def spare_packages(build: Build, shipped: Sequence[Shipped], start: Start | None) -> Iterator[Spare]:
@@ -171,18 +176,18 @@ class _Measure:
     """How much less the layer of one RUN would hold.
 
     By the closure over Debian's index where the release is known: what is left is what all other names, and the
-    libraries that programs built with these need, bring along. The part of the closure that goes is taken of the
-    layer's own estimate, so that both agree.
+    libraries that programs built with these need, bring along.
     """
 
     def __init__(self, found: Shipped, installations: list[Installation], names: list[str]) -> None:
         self.names = [_bare(name) for name in names]
         self.parts = [part for part in found.layer.parts if part.kind in SYSTEM_MANAGERS]
-        self.size = total(part.size for part in self.parts)
         known = found.step.before.packages.known
         only_apt = all(change.manager == "apt" for change in installations)
         self.suite = known.suite if only_apt and known.complete else None
         self.installed = known.present
+        base = packages_of(found.image)
+        self.slim = base is not None and base.slim
         self.recommends = any(change.recommends for change in installations) and only_apt
         self.sure = all(change.complete and change.recommends_known for change in installations)
 
@@ -194,12 +199,12 @@ class _Measure:
             instead_of: those of them that are left out anyway, and count elsewhere.
         """
         going = {_bare(name) for name in names}
-        if self.suite is None:
-            counted = going - {_bare(name) for name in instead_of}
-            return _of_parts([part for part in self.parts if _bare(part.what) in counted])
         anyway = {_bare(name) for name in instead_of}
-        before = self._bytes(self._kept(anyway))
-        return self._share(before - self._bytes(self._kept(going)))
+        if self.suite is None:
+            return _of_parts([part for part in self.parts if _bare(part.what) in going - anyway])
+        before = self._closure(self._kept(anyway), recommends=False)
+        after = self._closure(self._kept(going), recommends=False)
+        return self._size(before, before.keys() - after.keys())
 
     def recommended(self) -> tuple[list[str], Range | None]:
         """The names of recommended packages that come along, the heaviest first, and what they bring."""
@@ -207,8 +212,8 @@ class _Measure:
             return [], None
         more = self._closure(self.names, recommends=True)
         less = self._closure(self.names, recommends=False)
-        extra = sorted(more.keys() - less.keys(), key=lambda name: (-more[name], name))
-        return extra, self._share(sum(more[name] for name in extra))
+        extra = sorted(more.keys() - less.keys(), key=lambda name: (-more[name].installed_bytes, name))
+        return extra, self._size(more, more.keys() - less.keys())
 
     def _kept(self, going: set[str]) -> list[str]:
         from multistage_cli.facts.debian import package, runtime_libraries
@@ -220,23 +225,15 @@ class _Measure:
             kept += [library for library in needed if package(library, suite) is not None]
         return kept
 
-    def _bytes(self, names: list[str]) -> int:
-        return sum(self._closure(names, recommends=False).values())
-
-    def _closure(self, names: list[str], *, recommends: bool) -> dict[str, int]:
+    def _closure(self, names: list[str], *, recommends: bool) -> dict[str, Package]:
         from multistage_cli.facts.debian import closure
 
         found = closure(names, suite=self.suite or "", installed=self.installed, recommends=recommends)
-        return {package.name: package.installed_bytes for package in found.packages}
+        return {package.name: package for package in found.packages}
 
-    def _share(self, size_bytes: int) -> Range | None:
-        whole = sum(self._closure(self.names, recommends=self.recommends).values())
-        if whole <= 0 or size_bytes <= 0:
-            return Range()
-        share = min(1.0, size_bytes / whole)
-        return Range(
-            round(self.size.low * share), round(self.size.estimate * share), round(self.size.high * share)
-        )
+    def _size(self, packages: Mapping[str, Package], names: Iterable[str]) -> Range:
+        suite = self.suite or ""
+        return total(unpacked_size(packages[name], suite, slim=self.slim) for name in sorted(names))
 
 
 def _of_parts(parts: Sequence[Part]) -> Range | None:
