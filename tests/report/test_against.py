@@ -77,9 +77,9 @@ def test_one_more_of_the_same_is_new() -> None:
     assert kept >= 1
 
 
-@pytest.mark.parametrize("name", ["text", "markdown", "json"])
+@pytest.mark.parametrize("name", ["text", "markdown"])
 def test_golden(page: Page, name: str) -> None:
-    view = {"text": text, "markdown": markdown, "json": json_view}[name]
+    view = {"text": text, "markdown": markdown}[name]
     check(GOLDEN / f"against.{name}.txt", drawn(view.render(page), 100))
 
 
