@@ -57,6 +57,7 @@ class Online:
     _registries: Registries = field(init=False)
     _images: dict[tuple[str, str], Registered | None] = field(default_factory=dict)
     _resolved: dict[object, Resolution | None] = field(default_factory=dict)
+    _prepared: set[tuple[str, str]] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
     _npm_asked: int = 0
     _lock: Lock = field(default_factory=Lock)
@@ -68,7 +69,9 @@ class Online:
 
     def prepare(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Ask about several images at once, each with its platform, so that `look` has the answers."""
-        different = list(dict.fromkeys(wanted))
+        with self._lock:
+            different = [pair for pair in dict.fromkeys(wanted) if pair not in self._prepared]
+            self._prepared.update(different)
         if len(different) > 1:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for _ in pool.map(lambda pair: self.look(*pair), different):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -24,13 +25,20 @@ from tests.facts.online.images import Registry
 from tests.facts.online.servers import QUICK, Asked, Server, World
 
 
+def without(reason: str) -> NoReturn:
+    """Skip the tests that need the registry; where it is required, fail."""
+    if os.environ.get("MULTISTAGE_REQUIRE_REGISTRY"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def registry_program(folder: Path) -> str:
     """Debian's registry: installed, or unpacked from its package; skips where there is none."""
     found = shutil.which("docker-registry")
     if found:
         return found
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        pytest.skip("docker-registry is not installed, and there is no apt-get to fetch it with")
+        without("docker-registry is not installed, and there is no apt-get to fetch it with")
     try:
         for command in (
             ["apt-get", "download", "-qq", "docker-registry"],
@@ -38,7 +46,7 @@ def registry_program(folder: Path) -> str:
         ):
             subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
     except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"docker-registry is not installed, and apt-get does not fetch it: {error}")
+        without(f"docker-registry is not installed, and apt-get does not fetch it: {error}")
     return str(folder / "unpacked/usr/bin/docker-registry")
 
 
@@ -70,7 +78,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     try:
         for _ in range(200):
             if running.poll() is not None:
-                pytest.skip("docker-registry does not run here")
+                without("docker-registry does not run here")
             try:
                 Registry(host)._ask("GET", "/v2/")
                 break

@@ -86,8 +86,6 @@ def index(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> In
     """An index that the user's pip is set up with, and nothing else of this machine's."""
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
-    settings = tmp_path / "pip.conf"
-    settings.write_text(f"[global]\nindex-url = {server.url}/simple\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
