@@ -77,7 +77,8 @@ def read_image(blobs: Blobs, platform: str, name: str | None = None) -> Image:
             raise DamagedError(f"it holds no image of the name {name}")
     read = {entry: _object(blobs.document(entry.config)) for entry in _unlike(candidates)}
     if len(read) > 1:
-        fitting = {entry: config for entry, config in read.items() if _platform(config) == platform}
+        wanted = usual(platform)
+        fitting = {entry: config for entry, config in read.items() if _platform(config) == wanted}
         read = fitting or read
     if len(read) > 1:
         names = [printable((entry.names or (entry.config,))[0]) for entry in list(read)[:_NAMED]]
@@ -184,8 +185,12 @@ def _blob(descriptor: dict[str, object]) -> str:
 
 def _platform(config: dict[str, object]) -> str:
     parts = [config.get("os"), config.get("architecture"), config.get("variant")]
-    platform = "/".join(part for part in parts if isinstance(part, str) and part)
-    return "linux/arm64" if platform == "linux/arm64/v8" else platform
+    return usual("/".join(part for part in parts if isinstance(part, str) and part))
+
+
+def usual(platform: str) -> str:
+    """A platform without the variant that goes without saying."""
+    return platform.removesuffix("/v8") if platform.endswith("/arm64/v8") else platform
 
 
 def _history(config: dict[str, object], layers: int) -> tuple[HistoryEntry, ...]:

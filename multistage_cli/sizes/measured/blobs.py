@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from multistage_cli.sizes.measured.streams import Stream
 
 _MOST_BLOBS = 100_000
-_MOST_DOCUMENT_BYTES = 16 << 20
-_MOST_DOCUMENTS_BYTES = 64 << 20  # of all that come through a pipe
+_MOST_DOCUMENT_BYTES = 4 << 20  # what registries take of a manifest
+_MOST_DOCUMENTS_BYTES = 32 << 20  # of all that come through a pipe
 _MOST_LINKS = 8
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 

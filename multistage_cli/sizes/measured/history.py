@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import UNKNOWN
@@ -79,13 +80,18 @@ def _fits_run(step: Step, text: str) -> bool:
     if body.startswith("#!"):
         return _ends_with(text, f"/dev/pipes/{instruction.heredocs[0].name}")
     command, _, _ = instruction.text.partition("\n")
-    squashed = " ".join(body.split())
-    return _ends_with(text, body) or (" ".join(command.split()) in text and squashed in text)
+    return _ends_with(text, body) or (_squashed(command) in text and _squashed(body) in text)
+
+
+@lru_cache(maxsize=4096)
+def _squashed(text: str) -> str:
+    """On one line; remembered, because each instruction is compared with each entry."""
+    return " ".join(text.split())
 
 
 def _ends_with(text: str, script: str) -> bool:
     """Whether a command is that script, after a shell and build arguments at most."""
-    script = " ".join(script.split())
+    script = _squashed(script)
     return bool(script) and (text == script or text.endswith(f" {script}"))
 
 

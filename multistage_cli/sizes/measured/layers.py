@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DIRECTORY, OTHER, HARD_LINK, WHITEOUT, OPAQUE = -1, -2, -3, -4, -5
 """In place of a size: a directory, a link or a device, another name of a file, and what is gone from below."""
 
-MOST_ENTRIES = 6_000_000
+MOST_ENTRIES = 4_000_000
 """Of all layers together."""
 MOST_FOLLOWED = 300_000
 """How many hard links, deletions or paths in several layers are followed one by one."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from multistage_cli.printable import printable
+from multistage_cli.sizes.measured.archive import usual
 from multistage_cli.sizes.measured.layers import heaviest
 from multistage_cli.sizes.measured.matching import instructions_of, match
 from multistage_cli.sizes.measured.model import Measured, MeasuredLine, UnmatchedLayer, WastedPath
@@ -98,7 +99,7 @@ def _text(created_by: str) -> str:
 
 def _notes(build: Build, image: Image, *, complete: bool) -> list[str]:
     notes = []
-    if image.platform and image.platform != build.platform:
+    if image.platform and image.platform != usual(build.platform):
         notes.append(
             f"the image is for {printable(image.platform)}, the estimate for {build.platform}; "
             f"estimate for the same with --platform {printable(image.platform)}"

@@ -20,12 +20,10 @@ _SKIPPABLE = tuple(
 )  # zstd frames, RFC 8878 3.1.2
 _MAGIC_BYTES = 4
 
-MOST_UNPACKED_BYTES = 256 << 30
-"""More than any image holds: a limit on the time that reading one takes."""
-MOST_TIMES = 200
-"""How far a layer may unfold; files full of zeros do by up to 1,000 in gzip, and by much more in zstd."""
-FREE_BYTES = 4 << 30
-"""What a layer may unfold to in any case."""
+USUAL_TIMES = 20
+"""How far layers unfold in any case; programs and texts do by 2 to 5, in gzip and in zstd."""
+MOST_SURPLUS_BYTES = 16 << 30
+"""What all layers together may unfold to beyond that, such as files full of zeros: it limits time, not memory."""
 
 
 class DamagedError(Exception):
@@ -167,10 +165,10 @@ class Part(Stream):
 
 
 class Budget:
-    """How many bytes may still be unpacked, over all layers of one archive."""
+    """How many bytes the layers of one archive may still unfold to beyond the usual."""
 
-    def __init__(self, left_bytes: int = MOST_UNPACKED_BYTES) -> None:
-        self.left_bytes = left_bytes
+    def __init__(self, left_bytes: int | None = None) -> None:
+        self.left_bytes = MOST_SURPLUS_BYTES if left_bytes is None else left_bytes
 
     def take(self, size_bytes: int) -> None:
         """Use some of it up.
@@ -180,9 +178,7 @@ class Budget:
         """
         self.left_bytes -= size_bytes
         if self.left_bytes < 0:
-            raise DamagedError(
-                f"its layers unfold to more than {MOST_UNPACKED_BYTES >> 30} GiB, which is no image"
-            )
+            raise DamagedError("its layers unfold to many times their size, as no honest image does")
 
 
 class _Decompressor(Protocol):
@@ -222,7 +218,7 @@ class Unpacked(Stream):
         self._error: type[Exception] = zlib.error
         self._decompressor: _Decompressor | None = self._new()
         self._ahead = b""
-        self._in = self._out = 0
+        self._in = self._out = self._taken = 0
 
     def _new(self) -> _Decompressor:
         if not self._zstd:
@@ -278,11 +274,10 @@ class Unpacked(Stream):
 
     def _account(self, size_bytes: int) -> None:
         self._out += size_bytes
-        self._budget.take(size_bytes)
-        if self._out > FREE_BYTES and self._out > MOST_TIMES * self._in:
-            raise DamagedError(
-                f"a layer unfolds to more than {MOST_TIMES} times its size, which is no honest layer"
-            )
+        surplus = self._out - USUAL_TIMES * self._in - self._taken
+        if surplus > 0:
+            self._taken += surplus
+            self._budget.take(surplus)
 
 
 class ZstdModule(Protocol):
