@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import evaluate
+from multistage_cli.facts import npm
 from multistage_cli.facts.configurations import Configuration, Registered
 from multistage_cli.facts.images import Lookup, resolve
 from multistage_cli.facts.online.pip import Place
@@ -48,6 +50,10 @@ class World:
         return Resolution(
             (replace(found, version="0.1", source_bytes=1_000, bytecode_bytes=400, collected=""),), ()
         )
+
+    def npm_sizes(self, wanted: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+        self.npm_asked = list(wanted)
+        return {("no-such-package", "1.2.3"): 5_000_000}
 
 
 def sizes_of(
@@ -141,6 +147,24 @@ def test_a_lock_brings_nothing_else(tmp_path: Path) -> None:
     text = "FROM python:3.12-slim\nCOPY Pipfile.lock Pipfile ./\nRUN pip install pipenv && pipenv sync --system\n"
     sizes_of(text, world, tmp_path, {"Pipfile.lock": lock, "Pipfile": ""})
     assert [(names, alone) for names, _, alone in world.asked] == [(["pipenv"], False), (["click"], True)]
+
+
+def test_npm_is_asked_for_what_the_facts_lack(tmp_path: Path) -> None:
+    world = World()
+    known = npm.releases("express")[0].version
+    lock = {"lockfileVersion": 3, "packages": {
+        "": {"name": "shop", "version": "1.0.0"},
+        "node_modules/express": {"version": known},
+        "node_modules/no-such-package": {"version": "1.2.3"},
+    }}  # fmt: skip
+    files = {"package-lock.json": json.dumps(lock), "package.json": '{"name": "shop", "version": "1.0.0"}'}
+    text = "FROM node:22-slim\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci && npm cache clean --force\n"
+    found = parts_of(sizes_of(text, world, tmp_path, files))
+    assert world.npm_asked == [("no-such-package", "1.2.3")]
+    size = found["no-such-package"].size
+    assert size.estimate == 5_000_000
+    assert not found["no-such-package"].guessed
+    assert (size.high - size.low) / size.estimate < 0.1
 
 
 def test_without_it_nothing_is_asked(tmp_path: Path) -> None:

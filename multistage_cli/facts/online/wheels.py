@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from multistage_cli.facts.online.failures import OnlineError
@@ -57,7 +57,7 @@ def read_wheel(transport: Transport, url: str) -> WheelFacts:
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return _local(Path(url2pathname(unquote(parts.path))))
+        return _local(Path(url2pathname(parts.path)))
     tail, size = _range(transport, url, f"bytes=-{_TAIL_BYTES}", _TAIL_BYTES)
     try:
         return _facts(tail, size)

@@ -329,7 +329,7 @@ def test_wheels_that_are_none(server: Server, data: bytes) -> None:
 
 
 def test_a_wheel_in_a_folder_of_the_user(tmp_path: Path) -> None:
-    path = tmp_path / "a b.whl"
+    path = tmp_path / "a b%20c.whl"
     path.write_bytes(many(3))
     assert read_wheel(Transport(QUICK), path.as_uri()).files == 4
     with pytest.raises(OnlineError, match="cannot be read"):
