@@ -110,14 +110,16 @@ def test_arrow_is_clicked(show: Callable[..., Opened], shop: str) -> None:
 
 
 def test_hover_traces_and_shows(show: Callable[..., Opened], shop: str) -> None:
+    from playwright.sync_api import expect
+
     page = show(shop).page
     page.locator(".flow .stage[data-stage='0'] .box").hover()
-    page.wait_for_function("document.querySelector('.flow').classList.contains('tracing')")
+    expect(page.locator("svg.flow")).to_have_class(re.compile("tracing"))
     on = page.eval_on_selector_all(".flow .stage.on", "found => found.map(stage => stage.dataset.stage)")
     assert sorted(on) == ["0", "1", "2"]
     assert shown_details(page) == ["stage-0"]
     page.locator("h1").hover()
-    page.wait_for_function("!document.querySelector('.flow').classList.contains('tracing')")
+    expect(page.locator("svg.flow")).not_to_have_class(re.compile("tracing"))
     assert shown_details(page) == ["stage-11"]
 
 
@@ -246,23 +248,27 @@ def test_links_between_lines_and_findings(show: Callable[..., Opened]) -> None:
 
 
 def test_command_is_copied(show: Callable[..., Opened], shop: str) -> None:
+    from playwright.sync_api import expect
+
     opened = show(shop)
     page = opened.page
     button = page.locator("button.copy").first
     button.click()
-    page.wait_for_function("document.querySelector('button.copy').textContent === 'Copied'")
+    expect(page.locator("button.copy").first).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator(".command code").first.inner_text()
     assert copied.startswith("docker build ")
-    page.wait_for_function("document.querySelector('button.copy').textContent === 'Copy'")
+    expect(page.locator("button.copy").first).to_have_text("Copy")
     assert opened.is_quiet()
 
 
 def test_command_is_selected_where_it_cannot_be_copied(show: Callable[..., Opened], shop: str) -> None:
+    from playwright.sync_api import expect
+
     page = show(shop).page
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     page.locator("button.copy").first.click()
-    page.wait_for_function("document.querySelector('button.copy').textContent === 'Selected'")
+    expect(page.locator("button.copy").first).to_have_text("Selected")
     assert page.evaluate("getSelection().toString()") == page.locator(".command code").first.inner_text()
 
 
@@ -362,7 +368,7 @@ def test_landmarks_and_names_for_a_screen_reader(show: Callable[..., Opened], sh
         ("region", "What a change rebuilds"),
         ("searchbox", "Find a file or a build argument or an image"),
     ):
-        assert page.get_by_role(role, name=name).count() == 1, name
+        assert page.get_by_role(role, name=name, exact=True).count() == 1, name
     assert page.get_by_role("main").count() == 1
     assert page.get_by_role("banner").count() == 1
     unnamed = page.evaluate(

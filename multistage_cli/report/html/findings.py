@@ -98,7 +98,7 @@ def _edit(edit: Edit, lines: tuple[str, ...]) -> str:
     old = lines[edit.line - 1 : edit.end_line]
     new = edit.text.split("\n") if edit.text else []
     rows = [*_diff("del", "-", old), *_diff("ins", "+", new)]
-    return f'<pre class="diff" tabindex="0" aria-label="Line {edit.line}">{"".join(rows)}</pre>'
+    return f'<pre class="diff">{"".join(rows)}</pre>'
 
 
 def _diff(tag: str, sign: str, lines: list[str] | tuple[str, ...]) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _page(rule: Rule) -> str:
 
 def _example(title: str, example: Example) -> str:
     lines = "\n".join(text(line) for line in example.dockerfile.rstrip("\n").split("\n"))
-    return f'<p class="fix-head">{title}</p><pre tabindex="0" aria-label="{title}">{lines}</pre>'
+    return f'<p class="fix-head">{title}</p><pre>{lines}</pre>'
 
 
 def _capital(words: str) -> str:

@@ -177,7 +177,12 @@
       leaving = setTimeout(() => { trace(null); if (chosen) present(chosen); }, 60);
     });
     item.addEventListener("focus", () => { trace(name); if (canPreview.matches) present(name); });
-    item.addEventListener("blur", () => { trace(null); if (chosen) present(chosen); });
+    item.addEventListener("blur", (event) => {
+      trace(null);
+      // Who goes on into the details of what was looked at stays there.
+      if (details.contains(event.relatedTarget)) choose(name, { quietly: true });
+      else if (chosen) present(chosen);
+    });
     item.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey) return;
       event.preventDefault();
