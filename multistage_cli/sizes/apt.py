@@ -9,7 +9,14 @@ from multistage_cli.build.changes import Installation, Removal
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.model import Part
 from multistage_cli.sizes.ranges import Range, total
-from multistage_cli.sizes.unpacking import newer_ones, records_size, unpacked_size
+from multistage_cli.sizes.unpacking import (
+    OLD_TEMPLATES,
+    asks_questions,
+    newer_ones,
+    records_size,
+    replaced_size,
+    unpacked_size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,6 +130,7 @@ class AptRun:
         self.unknown: list[str] = []
         self._changes = changes
         self._recorded = False
+        self._asked = False
 
     def parts(self, change: Installation) -> Iterator[Part]:
         """One part for each name of one `apt-get install`, in order.
@@ -180,7 +188,10 @@ class AptRun:
         sizes = [unpacked_size(package, before.suite, slim=before.slim) for package in stays]
         # A package that is replaced leaves its old files in the layer below, where they still count.
         replaced = [known for other in sorted(newer) if (known := find(other, before.suite))]
-        sizes += [unpacked_size(known, before.suite, slim=before.slim).from_nothing() for known in replaced]
+        sizes += [replaced_size(known, before.suite, slim=before.slim) for known in replaced]
+        if not self._asked and asks_questions([*stays, *replaced], before.suite):
+            self._asked = True
+            sizes.append(OLD_TEMPLATES)
         return Part(name, "apt", total(sizes))
 
     def _removed_after(self, change: Installation) -> tuple[dict[str, bool], bool]:

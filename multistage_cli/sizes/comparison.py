@@ -72,23 +72,28 @@ class _Work:
     def on(self, image: Image) -> Comparison:
         """One stage on that image."""
         apt, more = self._apt(image)
-        size = image_size(image) + total(part.size for part in self._parts()) + apt
+        size = total((image_size(image), *(part.size for part in self._parts()), *apt))
         return Comparison(f"one stage, {image.reference}", size, more=more or self._unknown(image))
 
     def _parts(self) -> Iterator[Part]:
         """What comes from outside, each thing once: what two stages bring lies in one place then."""
         seen: set[tuple[str, str]] = set()
+        bytecode: list[Part] = []
         for entry in self.build.needed:
             for layer in self.stages[entry.stage.index].layers:
                 for part in layer.parts:
-                    if part.kind not in _NOT_COUNTED and (part.kind, part.what) not in seen:
+                    if part.kind == "bytecode":
+                        bytecode.append(part)
+                    elif part.kind not in _NOT_COUNTED and (part.kind, part.what) not in seen:
                         seen.add((part.kind, part.what))
                         yield part
+        # Of one Python, which writes it once: the most that any stage has of it.
+        yield from sorted(bytecode, key=lambda part: part.size.estimate)[-1:]
 
-    def _apt(self, image: Image) -> tuple[Range, bool]:
+    def _apt(self, image: Image) -> tuple[list[Range], bool]:
         """What the build's apt commands add to the image, over what it has itself."""
         if "apt" not in self.managers:
-            return Range(), False
+            return [], False
         installed = packages_of(image)
         sizes: list[Range] = []
         more = False
@@ -99,7 +104,7 @@ class _Work:
                     if isinstance(change, Installation) and change.manager == "apt":
                         sizes += [part.size for part in run.parts(change)]
                 installed, more = run.installed, more or bool(run.unknown)
-        return total(sizes), more
+        return sizes, more
 
     def _unknown(self, image: Image) -> bool:
         """Whether things of unknown size come on top, such as what the target's own base image is for."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from multistage_cli.sizes.places import WILDCARDS, below, is_shared, package_of
-from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.ranges import Range, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,7 +85,7 @@ class _Node:
         return replace(
             self,
             total=_exchanged(
-                before.total, total(e.size for e in before.held), total(e.size for e in self.held)
+                before.total, summed(e.size for e in before.held), summed(e.size for e in self.held)
             ),
             count=before.count - len(before.held) + len(self.held),
             unknown_below=_joined(self.unknown, before.unknown_below),
@@ -308,8 +308,8 @@ def _merged(one: _Node, other: _Node) -> _Node:
     held = other.held if other.held and other.held[-1].file and not one.children else (*one.held, *other.held)
     unknown = _joined(other.unknown, one.unknown)
     # Sums by difference, as everywhere: most of two large folders may well be the same.
-    sums = total(entry.size for entry in held)
-    whole = _exchanged(one.total, total(entry.size for entry in one.held), sums)
+    sums = summed(entry.size for entry in held)
+    whole = _exchanged(one.total, summed(entry.size for entry in one.held), sums)
     for before, after in changed:
         whole = _exchanged(whole, before.total, after.total)
     return _Node(

@@ -43,7 +43,7 @@ def estimate_sizes(build: Build) -> Sizes:
             label=entry.stage.label,
             shipped=index in shipped_indexes,
             needed=index in build.graph.needed,
-            size=base.size + total(layer.size for layer in layers),
+            size=total((base.size, *(layer.size for layer in layers))),
             layers=layers,
             base=base,
         )

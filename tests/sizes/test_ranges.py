@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from multistage_cli.sizes.ranges import Range, about, megabytes, number_of_megabytes, total
+from multistage_cli.sizes.ranges import Range, about, megabytes, number_of_megabytes, summed, total
 
 
-def test_sums_keep_their_ends() -> None:
+def test_sums_that_can_be_taken_apart_keep_their_ends() -> None:
     assert Range(1, 2, 3) + Range(10, 20, 30) == Range(11, 22, 33)
-    assert total([Range(1, 2, 3), Range(10, 20, 30), Range.exactly(5)]) == Range(16, 27, 38)
-    assert total([]) == Range()
+    assert summed([Range(1, 2, 3), Range(10, 20, 30), Range.exactly(5)]) == Range(16, 27, 38)
+    assert summed([]) == Range()
+
+
+def test_parts_are_not_all_off_in_the_same_direction() -> None:
+    many = total([Range(90, 100, 120)] * 100)
+    assert many == Range(10_000 - 250 - 75, 10_000, 10_000 + 500 + 150)
+
+
+@pytest.mark.parametrize("ranges", [[], [Range(1, 5, 9)], [Range(1, 5, 9), Range.exactly(7)]])
+def test_a_single_deviation_stays_whole(ranges: list[Range]) -> None:
+    assert total(ranges) == summed(ranges)
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 10**12)] * 3).map(sorted).map(lambda ends: Range(*ends)), max_size=9)
+)
+def test_a_sum_is_never_wider_than_the_sum_of_its_ends(ranges: list[Range]) -> None:
+    found, widest = total(ranges), summed(ranges)
+    assert found.estimate == widest.estimate
+    assert widest.low <= found.low
+    assert found.high <= widest.high
 
 
 def test_ways_to_make_one() -> None:
