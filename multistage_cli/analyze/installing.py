@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.commands_of import Run, runs_of, ships
 from multistage_cli.build.changes import Cache, CacheRemoval, IndexRefresh, Installation, Untracked
+from multistage_cli.build.claims import Claim
+from multistage_cli.build.effects import read_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +51,32 @@ def unpinned(
         for change, command in run.installed:
             if not isinstance(change, Installation) or change.manager not in managers.split():
                 continue
-            loose = [name for name in change.packages if not is_pinned(name)]
-            if not loose or (command is not None and is_exempt(command)):
+            after = run.step.after
+            loose = [
+                name
+                for name in change.packages
+                # What the same RUN removes again, as a virtual package of build tools, is in no layer.
+                if not is_pinned(name)
+                and not (change.manager in _OF_SYSTEM and after.has_package(name) is Claim.NO)
+            ]
+            if not loose or (command is not None and (is_exempt(command) or _goes_again(run, command))):
                 continue
             message = f"no version for {listed(loose)}, so each build may bring another: write {how}"
             yield run.match(command or change.line, message, aliases=alias(command))
+
+
+def _goes_again(run: Run, command: Invocation) -> bool:
+    """Whether `apk add --virtual NAME` adds what `apk del NAME` removes in the same RUN, however much that is."""
+    if command.name != "apk":
+        return False
+    virtual = read_arguments(command.known, with_value=_APK_VALUES).value("-t", "--virtual")
+    return virtual is not None and any(
+        other.name == "apk" and "del" in other.known and virtual in other.known for other in run.commands
+    )
+
+
+_APK_VALUES = "-t --virtual -X --repository -p --root --arch --keys-dir"
+_OF_SYSTEM = frozenset({"apk", "apt", "dnf", "yum", "zypper"})
 
 
 def listed(names: list[str]) -> str:

@@ -32,6 +32,10 @@ def unpinned_apk_package(build: Build, asked: Asked) -> Iterator[Match]:
         RUN apk add --no-cache curl~8.14
 
     Good:
+        FROM alpine:3.22
+        RUN apk add --no-cache --virtual .build gcc musl-dev && gcc --version && apk del .build
+
+    Good:
         FROM alpine:3.22 AS build
         RUN apk add --no-cache gcc
         FROM scratch

@@ -62,8 +62,12 @@ def build_tools_shipped(build: Build, asked: Asked) -> Iterator[Match]:
                 tools = [name for name in named if is_build_tool(name)]
                 left = [name for name in tools if final.has_package(name) is Claim.YES]
                 if left and change.group is None:
-                    message = f"{', '.join(left[:4])} ship in {build.stages[index].stage.title}: build in another stage"
-                    yield Match.on(owner, step, f"{message} and COPY --from it", word=left[0])
+                    ship = "ship" if len(left) > 1 else "ships"
+                    where = f"{ship} in {build.stages[index].stage.title}"
+                    message = f"{', '.join(left[:4])} {where}: build in another stage and COPY --from it"
+                    # make alone weighs little, and starts things in many an image.
+                    severity = Severity.INFO if left == ["make"] else None
+                    yield Match.on(owner, step, message, word=left[0], severity=severity)
 
 
 def _layers_of(build: Build, asked: Asked) -> Iterator[tuple[EvaluatedStage, Step, frozenset[int]]]:
@@ -124,6 +128,7 @@ def layer_copied_by_chown(build: Build, asked: Asked) -> Iterator[Match]:
     """RUN chown or chmod of what an earlier COPY brought.
 
     Each file whose owner or mode changes is written once more into the layer of that RUN: the image holds it twice.
+    It is worth knowing only where the files are known to be small.
 
     Bad, found on line 3:
         FROM debian:bookworm-slim
@@ -152,7 +157,20 @@ def layer_copied_by_chown(build: Build, asked: Asked) -> Iterator[Match]:
                 f"this writes {found.file} of line {line} a second time into the image: write {flag} there"
             )
             related = (Related(line, f"copied here, where {flag} costs nothing"),)
-            yield Match.on(owner, step, message, word=found.path, related=related)
+            severity = Severity.INFO if _is_small(build, found.step) else None
+            yield Match.on(owner, step, message, word=found.path, related=related, severity=severity)
+
+
+_SMALL_BYTES = 1_000_000
+
+
+def _is_small(build: Build, step: Step) -> bool:
+    """Whether a COPY is known to bring little out of the build context."""
+    copied, context = step.copied, build.context
+    if copied is None or copied.source is not None or context is None:
+        return False
+    sources = [source for source in copied.sources if source is not UNKNOWN]
+    return len(sources) == len(copied.sources) and context.size_of(sources).size_bytes < _SMALL_BYTES
 
 
 @rule("MS733", "package-lists-refreshed-alone", Severity.WARNING)

@@ -141,12 +141,12 @@ def variable_of_the_same_line(build: Build) -> Iterator[Match]:
 _TWO = 2
 
 
-@rule("MS224", "relative-copy-destination", Severity.WARNING, aliases=("DL3045",))
+@rule("MS224", "relative-copy-destination", Severity.INFO, aliases=("DL3045",))
 def relative_copy_destination(build: Build) -> Iterator[Match]:
     """COPY to a relative path where no WORKDIR is set.
 
     It lands in the base image's working directory, which another build of that image may change; mostly that
-    is the root folder.
+    is the root folder. It is a warning where that folder is not known.
 
     Bad, found on line 2:
         FROM alpine:3.22
@@ -174,7 +174,9 @@ def relative_copy_destination(build: Build) -> Iterator[Match]:
         if value is UNKNOWN or value.startswith("/") or (step.before.windows and value[1:2] in {":", "\\"}):
             continue
         where = "the base image's working directory" if folder.value is UNKNOWN else folder.value
-        yield Match.on(entry, step, f"{written} starts from {where}: write WORKDIR above, or the whole path")
+        message = f"{written} starts from {where}: write WORKDIR above, or the whole path"
+        severity = Severity.WARNING if folder.value is UNKNOWN else None
+        yield Match.on(entry, step, message, severity=severity)
 
 
 @rule(

@@ -16,6 +16,7 @@ from multistage_cli.shell import commands, shell_options
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from multistage_cli.analyze.shellcheck import Comment
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
 
 _DIALECTS = {"ash": "busybox", "bash": "bash", "busybox": "busybox", "dash": "dash", "ksh": "ksh"}
@@ -24,6 +25,8 @@ _OF_DISTRIBUTION = {"apk": "busybox", "apt": "dash", "dnf": "bash"}
 _LEFT_OUT = "SC1090,SC1091,SC2187"
 """Files that are sourced are not there to read; and ash is read as what it is. hadolint leaves out the same."""
 _UNASSIGNED = 2154
+_OF_ANOTHER_SHELL = 3028
+"""A variable such as UID that dash does not set: ARG or ENV may."""
 _UNCHECKED_CD = 2164
 
 
@@ -64,7 +67,8 @@ def shellcheck(build: Build) -> Iterator[Match]:
     """What ShellCheck finds in a script.
 
     Needs the extra: `pip install multistage-cli[shellcheck]`. Each finding has ShellCheck's own code, which can
-    be ignored by itself (`# multistage: ignore=SC2086`), and its severity. The dialect follows from SHELL, and
+    be ignored by itself (`# multistage: ignore=SC2086`), and its severity; an error is a warning here unless the
+    script cannot be read at all. The dialect follows from SHELL, and
     for /bin/sh from the distribution: dash on Debian, BusyBox on Alpine. ARG and ENV are known variables.
 
     Bad, found on line 2:
@@ -97,9 +101,33 @@ def shellcheck(build: Build) -> Iterator[Match]:
             continue
         if comment.code == _UNASSIGNED and found.step.instruction.name != "RUN":
             continue  # set when the container starts, perhaps
+        if comment.code == _OF_ANOTHER_SHELL and _is_set(found.body[offset:], found.step):
+            continue
         place = found.script.position_at(offset + len(found.script.text) - len(found.body))
         message = comment.message if comment.message.isprintable() else f"see SC{comment.code}"
-        yield Match.at(place, message, severity=Severity(comment.level), aliases=(f"SC{comment.code}",))
+        yield Match.at(place, message, severity=_severity(comment), aliases=(f"SC{comment.code}",))
+
+
+def _severity(comment: Comment) -> Severity:
+    """ShellCheck's own; but an error only where the script cannot be read, which ends the build for sure."""
+    level = Severity(comment.level)
+    cannot_be_read = comment.code < _FIRST_OF_MEANING
+    return Severity.WARNING if level is Severity.ERROR and not cannot_be_read else level
+
+
+_FIRST_OF_MEANING = 2000
+"""SC1xxx is about the syntax."""
+
+
+def _is_set(rest: str, step: Step) -> bool:
+    """Whether ARG or ENV sets the variable that a text starts with."""
+    found = re.match(r"\"?\$\{?([A-Za-z_][A-Za-z0-9_]*)", rest)
+    return found is not None and _may_be_set(found[1], step)
+
+
+def _may_be_set(name: str, step: Step) -> bool:
+    variables = step.before.variables
+    return variables.known(name) is not None or variables.is_declared(name)
 
 
 def _scripts(build: Build) -> Iterator[_Script]:
@@ -138,14 +166,10 @@ def _inherited(text: str, step: Step) -> set[str]:
     They get a value without spaces, as hadolint gives them one: what somebody wrote into an ARG to be split
     into words is meant to be.
     """
-    variables = step.before.variables
     return {
         name
         for name in set(re.findall(r"\$\{?[#!]?([A-Za-z_][A-Za-z0-9_]*)", text)) - _SHELLS_OWN
-        if variables.known(name) is not None
-        or variables.is_declared(name)
-        or variables.open
-        or name.lower() in _PROXIES
+        if _may_be_set(name, step) or step.before.variables.open or name.lower() in _PROXIES
     }
 
 

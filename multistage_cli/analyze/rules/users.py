@@ -91,7 +91,8 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
 
     Kubernetes cannot tell that a name is not root: with `runAsNonRoot: true` and no `runAsUser` it refuses to
     start the container. A number works everywhere. An image with a HEALTHCHECK is left alone: Kubernetes takes
-    no notice of that, so the image is for Docker.
+    no notice of that, so the image is for Docker. So is a further target that says nothing of how to start it, such
+    as one for tests.
 
     Bad, found on line 3:
         FROM debian:12-slim
@@ -108,6 +109,14 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
         USER nobody
         HEALTHCHECK CMD ["test", "-e", "/run/ready"]
 
+    Good:
+        FROM debian:12-slim AS base
+        FROM base AS test
+        USER nobody
+        RUN id
+        FROM base
+        USER 10001
+
     Fix: write the number of the user.
     """
     for target, entry, step in _last_users(build, asked):
@@ -115,7 +124,7 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
         user = final.user.value
         if user is UNKNOWN or final.windows or final.runs_as_root is not Claim.NO:
             continue
-        if final.healthcheck.line is not None:
+        if final.healthcheck.line is not None or _is_for_building_only(build, target):
             continue
         name = user.split(":", 1)[0]
         if not name.isdecimal():
@@ -123,6 +132,14 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
             number = "its number" if uid is UNKNOWN else f"USER {uid}"
             message = f"Kubernetes cannot see that {name} is not root (runAsNonRoot): write {number}"
             yield Match.on(entry, step, message, word=name)
+
+
+def _is_for_building_only(build: Build, target: EvaluatedStage) -> bool:
+    final, span = target.final, target.stage.span
+    lines = (final.command.line, final.entrypoint.line)
+    return target is not build.stages[-1] and not any(
+        line is not None and span.first <= line <= span.last for line in lines
+    )
 
 
 _HIGH_UID = 100_000
