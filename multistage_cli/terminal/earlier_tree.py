@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 from multistage_cli.errors import MultistageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from multistage_cli.terminal.git import Repository, TreeEntry
@@ -34,8 +34,15 @@ _POINTER: Final = re.compile(
 """What git holds in the place of a file in Large File Storage (git-lfs docs/spec.md)."""
 
 
-def write_tree(repository: Repository, folder: Path) -> tuple[str, ...]:
+def write_tree(
+    repository: Repository, folder: Path, wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[str, ...]:
     """Write all that a revision holds below the repository's folder into an empty folder.
+
+    Args:
+        repository: with its revision.
+        folder: the empty folder.
+        wanted: whether anybody will look at a path; others are left away.
 
     Returns:
         What could not be had, in words.
@@ -49,7 +56,7 @@ def write_tree(repository: Repository, folder: Path) -> tuple[str, ...]:
             raise MultistageError(
                 f"{repository.revision} has more than {_MOST_FILES:,} files; name a Dockerfile"
             )
-        if _is_inside(entry.path):
+        if _is_inside(entry.path) and wanted(entry.path):
             entries.append(entry)
     submodules = [entry.path for entry in entries if entry.mode == _SUBMODULE]
     try:
@@ -131,13 +138,21 @@ def _real_size(content: bytes) -> int:
 
 
 def _put(path: Path, content: bytes, size_bytes: int, mode: int) -> None:
-    """A file that holds the content, and no byte more on disk where it is to be larger."""
-    with suppress(FileExistsError), path.open("xb") as file:
-        file.write(content)
-        if size_bytes > len(content):
-            file.truncate(min(size_bytes, _LARGEST))
-        if os.name != "nt":
-            os.fchmod(file.fileno(), 0o755 if mode == _EXECUTABLE else 0o644)
+    """A file that holds the content, and no byte more on disk where it is to be larger.
+
+    With as few calls of the system as that takes: there may be hundreds of thousands of files.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with suppress(FileExistsError):
+        file = os.open(path, flags, 0o755 if mode == _EXECUTABLE else 0o644)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+            if size_bytes > len(content):
+                os.truncate(file, min(size_bytes, _LARGEST))
+        finally:
+            os.close(file)
 
 
 def paths_shown(paths: Iterable[str], most: int = 3) -> str:

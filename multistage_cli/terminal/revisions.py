@@ -116,6 +116,8 @@ def _repository(build: Build, against: str) -> Repository:
 
 
 def _earlier(build: Build, repository: Repository, place: Path, options: BuildOptions) -> OtherBuild:
+    from multistage_cli.build.context.build_context import IGNORE_FILE
+    from multistage_cli.build.context.dockerignore import parse as parse_ignore
     from multistage_cli.parser import parse
     from multistage_cli.terminal.earlier_tree import write_tree
 
@@ -129,12 +131,13 @@ def _earlier(build: Build, repository: Repository, place: Path, options: BuildOp
     tree, beside = place / "context", place / "dockerfile"
     tree.mkdir()
     beside.mkdir()
-    notes = write_tree(repository, tree)
     # Beside the build context, since it may lie outside of it; its own ignore file goes before the other one.
     file = beside / build.file.name
-    ignore = own_ignore_at(repository, build.file)
-    if ignore is not None:
-        file.with_name(f"{file.name}.dockerignore").write_bytes(ignore.encode("utf-8", "surrogateescape"))
+    own = own_ignore_at(repository, build.file)
+    ignore = parse_ignore((repository.read(IGNORE_FILE) if own is None else own) or "")
+    notes = write_tree(repository, tree, lambda path: path == IGNORE_FILE or not ignore.excludes(path))
+    if own is not None:
+        file.with_name(f"{file.name}.dockerignore").write_bytes(own.encode("utf-8", "surrogateescape"))
     label = f"{printable(repository.revision)} ({repository.commit[:7]})"
     source = Source(f"{build.path} at {repository.revision}", file, text)
     earlier = evaluate_source(source, parse(text), replace(options, context=tree))

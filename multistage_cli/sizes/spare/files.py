@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.changes import Compilation
+from multistage_cli.build.changes import Compilation, ModeChanged, OwnerChanged
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.stages import SourceKind
 from multistage_cli.build.twice import deleted_later, development_installed, written_again
@@ -45,6 +45,7 @@ _SOURCES: Final = {
     "go": (".go", "go.mod", "go.sum"), "cargo": (".rs", "Cargo.lock", "Cargo.toml"),
     "gcc": (".c", ".cc", ".cpp", ".h", ".hpp", ".o"), "g++": (".c", ".cc", ".cpp", ".h", ".hpp", ".o"),
 }  # fmt: skip
+_MOST_ASKED: Final = 200  # RUNs that change owners: each looks through all that was copied before
 _MOST_TOLD: Final = 100  # files that are kept in vain; the rest is no news any more
 _DEVELOPING: Final = frozenset({
     "cypress", "jest", "mocha", "next", "nodemon", "nuxt", "parcel", "playwright", "rollup", "ts-node", "tsx",
@@ -172,7 +173,7 @@ def kept_in_vain(build: Build, shipped: Sequence[Shipped]) -> Iterator[Spare]:
         (entry.step.stage, entry.step.line): entry for entry in shipped
     }
     copies: list[Shipped] = []
-    told = 0
+    told = asked = 0
     for found in shipped:
         if found.step.copied is not None:
             copies.append(found)
@@ -180,7 +181,8 @@ def kept_in_vain(build: Build, shipped: Sequence[Shipped]) -> Iterator[Spare]:
             told += 1
             yield _deleted(build, by_line.get((gone.writer.stage, gone.writer.line)), found, gone)
         seen: set[int] = set()
-        for again in written_again(build, found.step, chain):
+        asked += any(isinstance(change, OwnerChanged | ModeChanged) for change in found.step.changes)
+        for again in written_again(build, found.step, chain) if asked <= _MOST_ASKED else ():
             if id(again.step) not in seen:
                 seen.add(id(again.step))
                 told += 1
