@@ -43,6 +43,7 @@ def measured_beside(build: Build, sizes: Sizes, image: Image, label: str) -> Siz
             label=printable(label),
             size_bytes=sum(layer.size_bytes for layer in image.layers),
             estimate=sizes.image,
+            base=sizes.base.reference,
             base_bytes=None
             if matched.base is None
             else sum(image.layers[number].size_bytes for number in base),

@@ -87,6 +87,7 @@ class Measured:
         label: the archive, or the image's name.
         size_bytes: of the image: the sum of its layers.
         estimate: of the image.
+        base: the base image, as in FROM.
         base_bytes: of the layers below the first instruction's; None where that cannot be told.
         base_estimate: of the base image.
         lines: in the order of the build.
@@ -102,6 +103,7 @@ class Measured:
     label: str
     size_bytes: int
     estimate: Range
+    base: str
     base_bytes: int | None
     base_estimate: Range
     lines: tuple[MeasuredLine, ...]

@@ -85,7 +85,7 @@ def _wasted_table(measured: Measured) -> MeasuredTable:
 
 
 def _line_rows(measured: Measured) -> Iterator[tuple[str, ...]]:
-    yield _row("", "base image", measured.base_estimate, measured.base_bytes)
+    yield _row("", f"base image {printable(measured.base)}", measured.base_estimate, measured.base_bytes)
     for line in measured.lines:
         yield _row(str(line.line), printable(line.instruction), line.estimate, line.size_bytes)
     for layer in measured.unmatched:

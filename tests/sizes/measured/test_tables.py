@@ -26,6 +26,7 @@ MEASURED = Measured(
     label="app.tar",
     size_bytes=186_400_000,
     estimate=Range(150_000_000, 170_000_000, 180_000_000),
+    base="python:3.13-slim",
     base_bytes=121_000_000,
     base_estimate=Range(118_000_000, 119_000_000, 122_000_000),
     lines=(
@@ -96,6 +97,7 @@ def test_hostile_names_are_harmless_in_every_view(name: str) -> None:
     hostile = replace(
         MEASURED,
         label=name,
+        base=name,
         lines=(line,),
         unmatched=(UnmatchedLayer(name, 1),),
         wasted=(WastedPath(name, 5_000_000, 9, 10),),
