@@ -24,6 +24,10 @@ def installed(scene: Scene, change: Installation) -> Outcome:
             from multistage_cli.sizes.node import node
 
             return node(scene, change)
+        case "apk" if change.packages:
+            from multistage_cli.sizes.system import apk
+
+            return apk(scene, change)
         case "go":
             from multistage_cli.sizes.golang import go_modules
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
 _CONDITION = re.compile(r"(os|cpu|libc)=([a-z0-9_]+)")
+_PNPM_KEY = re.compile(r"/?((?:@[^/@(]+/)?[^/@(]+)[/@]([^(]*)")
 _LOCAL = ("link:", "workspace:", "file:", "portal:")
 _MOST_PACKAGES = 100_000
 _MOST_ROOTS = 2_000
@@ -252,11 +253,8 @@ def _pnpm_key(name: str, version: str, snapshots: Mapping[str, object]) -> str:
 
 
 def _pnpm_name(key: str) -> tuple[str, str]:
-    plain = key.partition("(")[0].removeprefix("/")
-    name, at, version = plain.rpartition("@")
-    if not name or not at:
-        name, _, version = plain.rpartition("/")
-    return name, version.partition("_")[0]
+    found = _PNPM_KEY.match(key)
+    return (found[1], found[2].partition("_")[0]) if found else (key, "")
 
 
 def _bun(lock: Table, *, development: bool) -> Lock | None:
