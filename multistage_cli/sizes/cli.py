@@ -64,9 +64,11 @@ def sizes(
     """
     from multistage_cli.sizes.budget import Held, judge, parse_size, sentence
     from multistage_cli.sizes.estimate import estimate_sizes
+    from multistage_cli.terminal.counting import counted_files
 
     most = None if budget is None else parse_size(budget)  # before the work, since it may be wrong
-    found = estimate_sizes(build)
+    with counted_files(build.context, color=ctx.params["color"]):
+        found = estimate_sizes(build)
     if most is not None:
         judged = judge(most, found.image, more=found.on_top)
         found = replace(found, budget=judged)
@@ -89,7 +91,7 @@ def _measured(build: Build, sizes: Sizes, archive: Path | None, image: str | Non
     from multistage_cli.sizes.measured.reading import image_of_archive, image_of_engine
 
     if archive is not None:
-        label = str(archive)
+        label = "standard input" if str(archive) == "-" else str(archive)
         found = image_of_archive(archive, build.platform, image, is_taken=build.file is None)
     elif image is not None:
         label, found = image, image_of_engine(image, build.platform, os.environ)

@@ -41,7 +41,8 @@ def image_of_archive(path: Path, platform: str, name: str | None, *, is_taken: b
         with path.open("rb") as file:
             return read_image(_blobs(file), platform, name)
     except DamagedError as error:
-        raise MultistageError(f"{path} cannot be read as an image: {error}") from None
+        label = "standard input" if str(path) == "-" else path
+        raise MultistageError(f"{label} cannot be read as an image: {error}") from None
     except IsADirectoryError:
         raise MultistageError(f"{path} is a folder; --archive takes a file that docker save writes") from None
     except OSError as error:

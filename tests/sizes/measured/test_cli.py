@@ -78,7 +78,8 @@ def test_an_archive_on_standard_input(
         reader.seek(1)  # as after something else has read of it
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Piped(Path("image.tar").read_bytes())))
         assert main(["sizes", "--archive", "-", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["measured"]["bytes"] == 104
+    found = json.loads(capsys.readouterr().out)["measured"]
+    assert (found["source"], found["bytes"]) == ("standard input", 104)
 
 
 @pytest.mark.parametrize(
