@@ -22,7 +22,7 @@ from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 IGNORE_FILE: Final = ".dockerignore"
@@ -76,6 +76,7 @@ class BuildContext:
         root: the directory.
         ignore: the patterns in force.
         ignore_file: the file they come from, or None where there is none.
+        tell: is told, while sizes are added up, how many more files there were.
     """
 
     def __init__(self, root: Path, ignore: Ignore, ignore_file: str | None) -> None:
@@ -84,6 +85,7 @@ class BuildContext:
         self.ignore_file: Final = ignore_file
         self._folders = Folders(str(root), ignore)
         self._totals: dict[str, Totals] = {}
+        self.tell: Callable[[int], None] | None = None
 
     @property
     def folders(self) -> Folders:
@@ -211,7 +213,7 @@ class BuildContext:
     def _size_below(self, real: str) -> Totals:
         known = self._totals.get(real)
         if known is None:
-            known = self._totals[real] = _total_below(self._folders, real)
+            known = self._totals[real] = _total_below(self._folders, real, self.tell)
         return known
 
     def _selected(self, pattern: str) -> Iterator[Selected]:
@@ -267,7 +269,7 @@ def _selected_entry(found: Selected) -> Entry:
     return Entry(found.path, row.kind, row.size_bytes, row.mode, target)
 
 
-def _total_below(folders: Folders, real: str) -> Totals:
+def _total_below(folders: Folders, real: str, tell: Callable[[int], None] | None) -> Totals:
     """Add up all below a folder. Plain files are many and cost no row; the others go the long way."""
     rows: list[Row] = []
     directories = files = size_bytes = 0
@@ -277,6 +279,8 @@ def _total_below(folders: Folders, real: str) -> Totals:
         odd, below, found, found_bytes = folders.scan(folder)
         files += found
         size_bytes += found_bytes
+        if tell is not None:
+            tell(found + len(odd))
         directories += len(below)
         waiting += [join(folder, name) for name in reversed(below)]
         for row in odd:
