@@ -82,6 +82,7 @@ class ExactFiles:
             build_contexts=build.build_contexts,
             platform=build.platform,
             context=PartlyUnread(build.context, frozenset(self._touched)),
+            online=build.online,
         )
 
 
