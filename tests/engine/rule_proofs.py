@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import posixpath
+import re
 import shutil
 import subprocess
 import tarfile
@@ -124,14 +125,17 @@ class Engine:
     def build(self, half: str, *options: str) -> tuple[str, subprocess.CompletedProcess[str]]:
         image = f"multistage-rules-{uuid.uuid4().hex[:12]}"
         with self.pair.context(half) as folder:
-            result = self.docker.attempt(
-                *("build", "--network=host", "--progress=plain", "--tag", image, *self.pair.build, *options),
-                str(folder),
-                timeout_seconds=BUILD_SECONDS,
-            )
+            result = self.build_folder(folder, image, *options)
         if result.returncode == 0:
             self.images.append(image)
         return image, result
+
+    def build_folder(self, folder: Path, image: str, *options: str) -> subprocess.CompletedProcess[str]:
+        return self.docker.attempt(
+            *("build", "--network=host", "--progress=plain", "--tag", image, *self.pair.build, *options),
+            str(folder),
+            timeout_seconds=BUILD_SECONDS,
+        )
 
     def built(self, half: str) -> str:
         image, result = self.build(half)
@@ -332,6 +336,29 @@ def _unreachable(engine: Engine) -> None:
         engine.docker.attempt("network", "rm", network)
 
 
+def _re_runs(engine: Engine) -> None:
+    """After a change of the file `path`, the bad one runs the step `text` again, and the good one does not."""
+    for half in ("bad", "good"):
+        image = f"multistage-rules-{uuid.uuid4().hex[:12]}"
+        engine.images.append(image)
+        with tempfile.TemporaryDirectory() as name:
+            copy = Path(name) / "context"
+            shutil.copytree(engine.pair.folder(half), copy)
+            changed = copy / engine.pair.path
+            text = changed.read_text(encoding="utf-8")
+            mark = "#" if changed.suffix == ".py" else "//"
+            output = ""
+            for _ in range(2):
+                # New each time: an earlier run of this test left its steps in the engine's cache.
+                changed.write_text(f"{text}{mark} {uuid.uuid4().hex}\n", encoding="utf-8")
+                result = engine.build_folder(copy, image)
+                output = result.stdout + result.stderr
+                assert result.returncode == 0, output
+        [number] = re.findall(rf"^(#\d+) \[.*\] {re.escape(engine.pair.text)}", output, re.MULTILINE)
+        cached = f"\n{number} CACHED" in output
+        assert cached is (half == "good"), output
+
+
 PROOFS: dict[str, Callable[[Engine], None]] = {
     "build-fails": _build_fails,
     "build-says": _build_says,
@@ -345,4 +372,5 @@ PROOFS: dict[str, Callable[[Engine], None]] = {
     "larger": _larger,
     "prints": _prints,
     "unreachable": _unreachable,
+    "re-runs": _re_runs,
 }
