@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.changes import Change
 
+_LISTS = "/var/lib/apt/lists"
 _KEPT_AT = {
-    "apt": ("/var/lib/apt/lists",),
+    "apt": (_LISTS,),
     "apk": ("/var/cache/apk", "/etc/apk/cache"),
     "dnf": ("/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"),
     "pip": ("/root/.cache/pip",),
@@ -71,5 +72,7 @@ def remove(call: Call) -> Iterator[Change]:
 
 def _empties(path: str, folder: str) -> bool:
     """Whether deleting `path` deletes all that is in `folder`."""
+    if folder == _LISTS:
+        path = path.removesuffix("_*")  # every list's name has one, such as deb.debian.org_debian_dists_...
     path = absolute(path.removesuffix("*").removesuffix("/."), "/")
     return folder == path or folder.startswith(f"{path.rstrip('/')}/")

@@ -73,6 +73,9 @@ TABLE = {
     "apt-get update && apt-get install -y $NAME git=1:2.* && rm -rf /var/lib/apt/lists/*": [
         "apt index removed", "apt + curl git=1:2.* never", "deleted /var/lib/apt/lists/*", "apt cache removed",
     ],
+    "apt-get update && rm -f /var/lib/apt/lists/*_*": [
+        "apt index removed", "deleted /var/lib/apt/lists/*_*", "apt cache removed",
+    ],
     "--mount=type=cache,target=/var/lib/apt apt-get update": ["apt index mounted"],
     "apt-get -qqy --no-install-recommends install a b-": ["apt + a never"],
     "apt-get install -y --unheard-of a": ["apt + a ... never"],
