@@ -159,6 +159,18 @@ def test_toolchain_under_a_program_that_is_compiled() -> None:
     assert not any("beyond" in what for what in running)
 
 
+def test_program_of_cargo_is_found_where_cargo_puts_it() -> None:
+    text = 'FROM rust:1\nWORKDIR /src\nRUN cargo build --release\nCMD ["./target/release/app"]\n'
+    assert "rust:1 beyond debian:trixie-slim" in spare(text)
+
+
+def test_sdk_under_a_program_of_dotnet() -> None:
+    text = "FROM mcr.microsoft.com/dotnet/sdk:8.0\nRUN dotnet publish -o /out\n"
+    (entry, *_) = spare(f'{text}ENTRYPOINT ["dotnet", "/out/App.dll"]\n').values()
+    assert entry.what.endswith(" beyond mcr.microsoft.com/dotnet/aspnet:8.0")
+    assert not any("beyond" in what for what in spare(f'{text}ENTRYPOINT ["dotnet", "run"]\n'))
+
+
 def test_toolchain_in_another_stage_is_no_matter() -> None:
     text = (
         "FROM golang:1.25 AS build\nRUN CGO_ENABLED=0 go build -o /app .\n"

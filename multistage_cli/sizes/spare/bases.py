@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from multistage_cli.build.changes import Compilation
@@ -24,6 +25,7 @@ _SDK: Final = "mcr.microsoft.com/dotnet/sdk"
 _ASPNET: Final = "mcr.microsoft.com/dotnet/aspnet"
 _STATIC: Final = "gcr.io/distroless/static-debian12"
 _BARE_FAMILIES: Final = frozenset({"debian"})
+_OF_CARGO: Final = re.compile(r"/target/(?:[^/]+/)?(?:release|debug)/[^/]+$")
 _WORTH_BYTES: Final = 5_000_000
 
 
@@ -80,14 +82,15 @@ def _own_program(build: Build, start: Start) -> tuple[str, Content | None] | Non
     """The one program that the image starts, where the build compiled it in a stage that ships."""
     if build.target is None:
         return None
-    made = {
-        output
+    done = [
+        change
         for entry in build.shipped
         for _, change in entry.changes()
         if isinstance(change, Compilation) and change.certain is Claim.YES
-        for output in change.outputs
-    }
-    paths = sorted(path for path in start.paths if path in made)
+    ]
+    made = {output for change in done for output in change.outputs}
+    cargo = any(change.tool == "cargo" for change in done)
+    paths = sorted(path for path in start.paths if path in made or (cargo and _OF_CARGO.search(path)))
     if not paths:
         return None
     content = build.target.final.files.entry(paths[0]).content

@@ -51,25 +51,28 @@ _DEVELOPING: Final = frozenset({
     "cypress", "jest", "mocha", "next", "nodemon", "nuxt", "parcel", "playwright", "rollup", "ts-node", "tsx",
     "turbo", "vite", "vitest", "webpack", "webpack-dev-server",
 })  # fmt: skip
-_CLEANING: Final = {
-    "lists": (
-        "apt reads them to install, and never as the image runs",
-        "delete /var/lib/apt/lists/* in the same RUN",
-    ),
-    "cache": (
-        "the next build may read it, and nothing as the image runs",
-        "use RUN --mount=type=cache, or the option that keeps none (pip --no-cache-dir)",
-    ),
+_NO_LISTS: Final = {
+    "apt": "delete /var/lib/apt/lists/* in the same RUN",
+    "apk": "write apk add --no-cache",
 }
+_NO_CACHE: Final = {"pip": "use RUN --mount=type=cache, or pip --no-cache-dir"}
+_CLEAN: Final = "use RUN --mount=type=cache, or delete it in the same RUN"
 
 
 def leftovers(shipped: Sequence[Shipped]) -> Iterator[Spare]:
     """Package lists and caches that stay in a layer."""
     for found in shipped:
         for part in found.layer.parts:
-            if part.kind in _CLEANING:
-                because, instead = _CLEANING[part.kind]
-                yield Spare(part.what, part.size, found.entry.stage.key, found.step.line, because, instead)
+            tool = part.what.partition(" ")[0]
+            if part.kind == "lists":
+                because = f"{tool} reads them to install, and nothing as the image runs"
+                instead = _NO_LISTS.get(tool, _CLEAN)
+            elif part.kind == "cache":
+                because = "the next build may read it, and nothing as the image runs"
+                instead = _NO_CACHE.get(tool, _CLEAN)
+            else:
+                continue
+            yield Spare(part.what, part.size, found.entry.stage.key, found.step.line, because, instead)
 
 
 def broad_copies(build: Build, start: Start | None) -> Iterator[Spare]:
