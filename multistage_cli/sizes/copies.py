@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
 """Names of what ADD unpacks; it goes by the contents, which are not looked into here."""
 
+_UV_IMAGES = frozenset({"astral/uv", "ghcr.io/astral-sh/uv"})
+_UV_NOTES_BYTES = 824_000  # of its wheel: lists of what is in it, licences
+_UVX = Range(250_000, 331_344, 600_000)
+"""`uvx` only starts `uv`: 331,344 bytes in the wheel of 0.13.9, where `uv` has 38,409,000."""
+
 
 class CopyReader:
     """Reads one COPY or ADD.
@@ -174,9 +179,33 @@ class CopyReader:
             self.contents = self.contents.doubt(place, doubts[0])
 
     def _from_image(self, reference: str, source: str) -> Iterator[Part]:
-        base = lookup_size(reference, looked_up(reference, self.build.platform, self.build.online))
+        found = looked_up(reference, self.build.platform, self.build.online)
+        base = lookup_size(reference, found)
         if base.known and normal(source) == "/":
             yield Part(f"all of {reference}", "image", base.size, self.destination)
             return
+        program = _program(found.image, source)
+        if program is not None:
+            self._put_file(source, program)
+            yield Part(f"{source} of {reference}", "image", program, self.destination)
+            return
         most = f": at most the {megabytes(base.size.high)} of the image" if base.known else ""
         self._doubt(f"{source} of the image {reference}, copied on line {self.step.line}{most}")
+
+
+def _program(image: Image | None, path: str) -> Range | None:
+    """The size of one of the static programs that an image without anything else is for; None for others.
+
+    uv's image holds `uv` and `uvx`, the same programs as its wheel; the release may be another one, and releases
+    of one year differ by less than a fifth.
+    """
+    from multistage_cli.facts.python import distribution
+
+    if image is None or image.repository not in _UV_IMAGES or image.os_family != "scratch":
+        return None
+    wheel = distribution("uv")
+    if wheel is None or normal(path) not in {"/uv", "/uvx"}:
+        return None
+    if normal(path) == "/uvx":
+        return _UVX
+    return Range.about(wheel.source_bytes - _UVX.estimate - _UV_NOTES_BYTES, 0.25, 0.15)

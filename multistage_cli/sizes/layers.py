@@ -27,7 +27,7 @@ from multistage_cli.build.changes import (
     UsersChanged,
     VirtualEnvironment,
 )
-from multistage_cli.build.claims import Claim
+from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.sizes.accounts import account_files
 from multistage_cli.sizes.apt import AptRun, lists_size, packages_of
 from multistage_cli.sizes.bytecode import first_bytecode
@@ -186,7 +186,7 @@ class LayerReader:
             case Installation() if not stays_behind(step, change):
                 yield from self._estimated(step, change, installed)
             case VirtualEnvironment(seeded=True):
-                size = seed_size()
+                size = seed_size(None if change.version is UNKNOWN else change.version)
                 self._put(change.path, Held(size, environment=True))
                 yield Part("pip of the virtual environment", "pip", size, change.path)
             case IndexRefresh(manager="apt", cache=Cache.KEPT):

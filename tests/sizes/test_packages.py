@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_said(script: str, text: str) -> None:
 def test_virtual_environment_has_a_pip_of_its_own() -> None:
     sizes = sizes_of(run("python -m venv /venv && /venv/bin/pip install --no-cache-dir idna"))
     parts = parts_of(sizes)
-    assert parts["pip of the virtual environment"].size == seed_size()
+    assert parts["pip of the virtual environment"].size == seed_size("3.12")
     assert parts["idna"].path == "/venv"
     assert "pip of the virtual environment" not in parts_of(
         sizes_of(run("python -m venv --without-pip /venv"))
@@ -198,3 +198,46 @@ def test_site_packages_of_official_images(reference: str, folder: str | None) ->
 def test_command_that_may_not_run_may_add_nothing() -> None:
     part = parts_of(sizes_of(run("test -f /x && pip install --no-cache-dir idna || true")))["idna"]
     assert part.size.low == 0 < part.size.estimate
+
+
+@pytest.mark.parametrize(("python", "measured"), [("3.12", 13_746_031), ("3.13", 10_937_342)])
+def test_virtual_environments_that_were_really_made(python: str, measured: int) -> None:
+    parts = parts_of(sizes_of(f"FROM python:{python}-slim\nRUN python -m venv /v\n"))
+    size = parts["pip of the virtual environment"].size
+    assert size.low < measured < size.high
+
+
+def test_old_pythons_put_setuptools_into_a_virtual_environment() -> None:
+    assert seed_size("3.11").estimate > seed_size("3.12").estimate + 1_000_000
+
+
+@pytest.mark.parametrize("script", ["pip install --no-compile flask", "PIP_NO_COMPILE=1"])
+def test_bytecode_is_left_out_where_pip_is_told_so(script: str) -> None:
+    env = "ENV PIP_NO_COMPILE=1\n" if "=" in script else ""
+    command = "pip install flask" if env else script
+    with_it = parts_of(sizes_of("FROM python:3.12-slim\nRUN pip install flask\n"))["flask"].size
+    without = parts_of(sizes_of(f"FROM python:3.12-slim\n{env}RUN {command}\n"))["flask"].size
+    assert without.high < with_it.low
+
+
+def test_the_farther_a_release_the_wider_its_range() -> None:
+    version = distribution_version("django")
+    major, minor, *_ = version.split(".")
+    pins = [version, f"{major}.{minor}.999", f"{major}.99.1", "1.2.3"]
+    widths = []
+    for pin in pins:
+        size = parts_of(sizes_of(run(f"pip install --no-cache-dir django=={pin}")))["django"].size
+        widths.append(size.high - size.low)
+    assert widths == sorted(set(widths))
+
+
+def test_what_only_another_major_release_brings_may_not_come_at_all() -> None:
+    far = parts_of(sizes_of(run("pip install --no-cache-dir flask==0.1")))
+    near = parts_of(sizes_of(run("pip install --no-cache-dir flask")))
+    assert near["werkzeug"].size.low > 0 == far["werkzeug"].size.low
+
+
+def distribution_version(name: str) -> str:
+    found = distribution(name)
+    assert found is not None
+    return found.version
