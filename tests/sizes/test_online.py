@@ -95,8 +95,11 @@ def test_pip_is_asked_what_it_would_install(tmp_path: Path) -> None:
     world = World()
     found = sizes_of(PIP, world, tmp_path, {"requirements.txt": "flask>=3\n"})
     assert world.asked == [(["flask"], Place("3.12", "amd64", "glibc", "2.41"), False)]
-    # What the wheel holds is known, its bytecode is not measured.
-    assert parts_of(found)["click"].size == Range(1_300, 1_400, 1_520)
+    size = parts_of(found)["click"].size
+    assert size.estimate == 1_400
+    # What the wheel holds is known, its bytecode is worked out: ten distributions were 0 to 8 % off.
+    assert size.low <= 1_400 * 0.92
+    assert size.high >= 1_400 * 1.08
 
 
 @pytest.mark.parametrize(

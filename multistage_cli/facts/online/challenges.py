@@ -12,8 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
 
+from multistage_cli.facts.online.addresses import host_of, is_loopback
 from multistage_cli.facts.online.failures import OnlineError
-from multistage_cli.facts.online.transport import host_of, is_loopback
 
 if TYPE_CHECKING:
     from multistage_cli.facts.online.credentials import Login, Logins

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from multistage_cli.facts.configurations import Registered
 from multistage_cli.facts.online import documents, layers
+from multistage_cli.facts.online.addresses import is_loopback, same_origin
 from multistage_cli.facts.online.failures import OnlineError, UnreachableError
 from multistage_cli.facts.online.store import HOUR_SECONDS
-from multistage_cli.facts.online.transport import is_loopback, same_origin
 from multistage_cli.facts.references import DOCKER_HUB
 
 if TYPE_CHECKING:

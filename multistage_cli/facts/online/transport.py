@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ipaddress
 import random
 import socket
 import ssl
@@ -20,8 +19,16 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from multistage_cli.facts.online.addresses import (
+    check_place,
+    check_step,
+    host_of,
+    is_loopback,
+    joined,
+    same_origin,
+)
 from multistage_cli.facts.online.failures import OnlineError, OutOfTimeError, UnreachableError
 
 if TYPE_CHECKING:
@@ -33,7 +40,6 @@ USER_AGENT: Final = "multistage (https://pypi.org/project/multistage-cli/)"
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _AGAIN: Final = frozenset({429, 500, 502, 503, 504})
-_LONGEST_URL: Final = 8_000
 _CHUNK: Final = 65_536
 
 
@@ -125,10 +131,10 @@ class Transport:
                 return answer
             if data is not None:
                 raise OnlineError(f"{host_of(url)} redirects a login, which is not followed")
-            following = _joined(url, target)
+            following = joined(url, target)
             if not same_origin(url, following):
                 secret = {}
-            _check_step(url, following)
+            check_step(url, following)
             url = following
         raise OnlineError(f"{host_of(url)} redirects too often")
 
@@ -184,7 +190,7 @@ class Transport:
         self, url: str, headers: dict[str, str], most_bytes: int, method: str, data: bytes | None
     ) -> Answer:
         host = host_of(url)
-        _check_place(url)
+        check_place(url)
         with self._lock:
             dead = host in self._dead
         if dead:
@@ -302,75 +308,6 @@ def _body(response: http.client.HTTPResponse, most_bytes: int, host: str, header
     if response.length:
         raise http.client.IncompleteRead(b"")
     return b"".join(parts)
-
-
-def _joined(url: str, target: str) -> str:
-    try:
-        return urljoin(url, target)
-    except ValueError:
-        return ""
-
-
-def host_of(url: str) -> str:
-    """The host of a URL for people, with its port where there is one."""
-    parts = _split(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    host = parts.hostname or "?"
-    host = f"[{host}]" if ":" in host else host
-    return f"{host}:{port}" if port else host
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own."""
-    host = host.lower().rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Whether two URLs are of one server: scheme, host and port."""
-    return _origin(one) == _origin(other)
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = _split(url)
-    try:
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        port = None
-    return parts.scheme, parts.hostname or "", port
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-
-
-def _check_place(url: str) -> None:
-    parts = _split(url)
-    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        raise OnlineError(f"{host_of(url)} leads to an address that cannot be asked")
-    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    if not parts.hostname or (parts.scheme != "https" and not plain):
-        raise OnlineError(f"{host_of(url)} is not asked without https")
-
-
-def _check_step(before: str, after: str) -> None:
-    """Raises where a redirect leaves https or the web."""
-    if _split(before).scheme == "https" and _split(after).scheme != "https":
-        raise OnlineError(f"{host_of(before)} redirects to an address without https")
-    if is_loopback(_split(after).hostname or "") and not is_loopback(_split(before).hostname or ""):
-        raise OnlineError(f"{host_of(before)} redirects to this machine")
-    _check_place(after)
 
 
 def _retry_after(answer: Answer) -> float:

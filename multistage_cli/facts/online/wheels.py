@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from multistage_cli.facts.online.addresses import host_of
 from multistage_cli.facts.online.failures import OnlineError
-from multistage_cli.facts.online.transport import host_of
 
 if TYPE_CHECKING:
     from multistage_cli.facts.online.transport import Transport

@@ -322,7 +322,9 @@ def test_ranges_that_lie(server: Server, span: str) -> None:
         read_wheel(Transport(QUICK), f"{server.url}/a.whl")
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\5\6", b"x" * 100, many(3)[:-10], b"PK\5\6" + b"\xff" * 18])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\5\6", b"x" * 100, many(3)[:-10], b"PK\5\6" + b"\xff" * 18], ids=range(5)
+)
 def test_wheels_that_are_none(server: Server, data: bytes) -> None:
     with pytest.raises(OnlineError):
         read(server, data)

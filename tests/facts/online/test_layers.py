@@ -124,7 +124,9 @@ def test_archives_that_cannot_be_read(data: bytes) -> None:
     assert layers.of_tar(data, compressed=False) is None
 
 
-@pytest.mark.parametrize("data", [b"", b"\x1f\x8b", gzip.compress(archive(*MIXED))[:60], b"no gzip at all"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x1f\x8b", gzip.compress(archive(*MIXED))[:60], b"no gzip at all"], ids=range(4)
+)
 def test_gzip_that_cannot_be_read(data: bytes) -> None:
     found = layers.of_tar(data, compressed=True)
     assert found is None or found.high == 0

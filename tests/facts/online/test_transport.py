@@ -12,8 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from multistage_cli.facts.online.addresses import is_loopback, same_origin
 from multistage_cli.facts.online.failures import OnlineError, OutOfTimeError, UnreachableError
-from multistage_cli.facts.online.transport import Limits, Transport, is_loopback, same_origin
+from multistage_cli.facts.online.transport import Limits, Transport
 from tests.facts.online.images import OCI_INDEX, digest_of, image_of, layer_of
 from tests.facts.online.servers import QUICK, Asked, Reply, Server, World, registry_answer
 
