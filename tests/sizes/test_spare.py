@@ -270,6 +270,26 @@ def test_development_dependencies_of_node() -> None:
         assert "development dependencies of Node" not in spare(text.format("") + other)
 
 
+def test_development_dependencies_weigh_what_the_lock_file_says(tmp_path: Path) -> None:
+    lock = {
+        "lockfileVersion": 3,
+        "packages": {
+            "": {"dependencies": {"express": "5"}, "devDependencies": {"typescript": "5"}},
+            "node_modules/express": {"version": "5.1.0"},
+            "node_modules/typescript": {"version": "5.9.3", "dev": True},
+        },
+    }
+    manifest = {"dependencies": {"express": "5"}, "devDependencies": {"typescript": "5"}}
+    files = {"package.json": json.dumps(manifest), "package-lock.json": json.dumps(lock)}
+    text = 'FROM node:22-slim\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD ["node", "server.js"]\n'
+    entry = spare(text, tmp_path, files)["development dependencies of Node"]
+    assert entry.size is not None
+    assert 10 * MB < entry.size.estimate < 40 * MB  # TypeScript takes about 23 MB
+    assert "development dependencies of Node" not in spare(
+        text.replace("npm ci", "npm ci --omit=dev"), tmp_path, files
+    )
+
+
 def test_sources_of_a_program_in_the_image(tmp_path: Path) -> None:
     files = {"main.go": "x" * 150_000, "web/index.html": "x" * 200_000}
     text = 'FROM golang:1.25\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\nCMD ["/app"]\n'

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from multistage_cli.build.changes import Compilation, ModeChanged, OwnerChanged
+from multistage_cli.build.changes import Compilation, Installation, ModeChanged, OwnerChanged
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.stages import SourceKind
 from multistage_cli.build.twice import deleted_later, development_installed, written_again
+from multistage_cli.sizes.installations import installed
 from multistage_cli.sizes.model import Spare
 from multistage_cli.sizes.places import below, normal
 from multistage_cli.sizes.ranges import Range, total
+from multistage_cli.sizes.scene import Scene
 from multistage_cli.sizes.spare.pieces import Piece, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multistage_cli.build.evaluate import Build
+    from multistage_cli.build.evaluate import Build, Step
     from multistage_cli.build.twice import DeletedLater, WrittenAgain
     from multistage_cli.sizes.spare.packages import Shipped
     from multistage_cli.sizes.spare.starts import Start
@@ -257,11 +260,11 @@ def development_packages(build: Build, shipped: Sequence[Shipped], start: Start 
     if any(start.names(tool) for tool in _DEVELOPING):
         return  # such as node --require ts-node/register
     instead = "install with --omit=dev for what ships, or npm prune --omit=dev before it is copied"
-    installed = development_installed(build, build.target)
-    if installed is not None:
-        entry = build.stages[installed.stage]
+    own = development_installed(build, build.target)
+    if own is not None:
+        entry = build.stages[own.stage]
         yield Spare(
-            "development dependencies of Node", None, entry.stage.key, installed.line,
+            "development dependencies of Node", _development_size(build, own), entry.stage.key, own.line,
             f"{start.main} runs without compilers, linters and test runners", instead, likely=True,
         )  # fmt: skip
         return
@@ -281,8 +284,33 @@ def development_packages(build: Build, shipped: Sequence[Shipped], start: Start 
         ]
         if modules:
             yield Spare(
-                "development dependencies of Node", None, found.entry.stage.key, found.step.line,
+                "development dependencies of Node", _development_size(build, made),
+                found.entry.stage.key, found.step.line,
                 f"line {made.line} of {source.stage.title} installs them, and {modules[0]} brings them along",
                 instead, likely=True,
             )  # fmt: skip
             return
+
+
+def _development_size(build: Build, step: Step) -> Range | None:
+    """What a RUN installs more than it would without development dependencies; None where that is not known."""
+    entry = build.stages[step.stage]
+    scene = Scene(build, entry, step, entry.lookup.image if entry.lookup else None)
+    low = estimate = high = 0
+    known = False
+    for change in step.changes:
+        if not isinstance(change, Installation) or not change.development or change.packages:
+            continue
+        more = installed(scene, change).parts
+        less = installed(scene, replace(change, development=False)).parts
+        # What is the same in both is no range of the difference.
+        for parts, others, sign in ((more, set(less), 1), (less, set(more), -1)):
+            for part in parts:
+                if part not in others and part.kind != "cache":
+                    known = True
+                    low += sign * part.size.low
+                    estimate += sign * part.size.estimate
+                    high += sign * part.size.high
+    if not known or estimate <= 0:
+        return None
+    return Range(max(0, min(low, estimate)), estimate, max(estimate, high))

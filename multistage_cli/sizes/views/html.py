@@ -38,7 +38,8 @@ h1{{margin-bottom:.25rem}}
 .scroll{{overflow-x:auto}}
 table{{width:100%}}
 th,td{{border-bottom:1px solid var(--edge);padding:.4rem .75rem .4rem 0}}
-thead th{{font-weight:600;white-space:nowrap}}
+thead th{{font-weight:600}}
+tbody th{{min-width:5rem}}
 tbody th{{font-weight:400}}
 .bars td:last-child,.bars th:last-child{{width:38%;min-width:9rem;padding-right:0}}
 td .bar{{margin-top:.4rem}}
@@ -47,7 +48,7 @@ td .bar{{margin-top:.4rem}}
 .held-yes{{color:var(--good)}}.held-maybe{{color:var(--warn)}}.held-no{{color:var(--bad)}}
 .legend{{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;margin:.75rem 0 0;list-style:none}}
 .legend svg{{display:inline-block;width:1.5rem;margin-right:.4rem}}
-.place{{white-space:nowrap}}
+.word{{white-space:nowrap}}
 small{{display:block}}
 @media print{{section{{break-inside:avoid}}tr{{break-inside:avoid}}}}
 """
@@ -248,6 +249,7 @@ def _stage(stage: StageDifference) -> Iterator[str]:
         ):
             shown += f'<small class="faint">was <code>{text(line.before.instruction)}</code></small>'
         kind = {"+": "added", "-": "removed", "~": "changed"}.get(sign, "")
-        rows.append((f'<span class="place">{place}</span>', kind, shown, _signed(line.delta)))
+        mark = f'<span class="word">{kind}</span>'
+        rows.append((f'<span class="word">{place}</span>', mark, shown, _signed(line.delta)))
     if rows:
         yield from _table(("Place", "", "Instruction", "Difference"), rows, {3})
