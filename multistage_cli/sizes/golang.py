@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.changes import Cache
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.model import Outcome, Part
-from multistage_cli.sizes.outputs import here, is_mounted, sure, text_here, written
+from multistage_cli.sizes.outputs import here, is_mounted, landings, sure, text_here, written
 from multistage_cli.sizes.ranges import Range
 
 if TYPE_CHECKING:
@@ -76,12 +76,11 @@ def go_program(scene: Scene, change: Compilation) -> Outcome:
     more = (", stripped" if stripped else "") + ("" if modules is None else f", {modules} modules")
     parts = []
     for path in written(change):
-        if is_mounted(scene, path):
-            continue
         name = posixpath.basename(path.rstrip("/")) or "program"
         # Several programs may go into a folder.
         whole = Range(size.low, size.estimate, size.high * 3) if path.endswith("/") else size
-        parts.append(Part(f"{name} (a Go program{more})", "program", sure(whole, change.certain), path))
+        label, own = f"{name} (a Go program{more})", sure(whole, change.certain)
+        parts += [Part(label, "program", own, place) for place in landings(scene, path)]
     if not written(change) and "./..." not in text:
         # A library leaves nothing behind, a program a file of its own name.
         default = _default_path(scene, text)

@@ -237,7 +237,11 @@ class _Run:
                     both.low, round(both.estimate * (1 + others)), round(both.high * (1.1 + 2 * others))
                 )
             case _:
-                size = archives + Range.exactly(count * _INDEX_BYTES)
+                size = Range(
+                    round(archives.low * 0.85),
+                    archives.estimate + count * _INDEX_BYTES,
+                    round(archives.high * 1.05) + count * 10 * _INDEX_BYTES,
+                )
                 if found.lock_bytes is None:
                     size += Range(*(count * each for each in _METADATA_BYTES))
         if kept is Cache.UNKNOWN:

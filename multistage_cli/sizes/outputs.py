@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from multistage_cli.build.changes import FileWritten
+from multistage_cli.build.changes import FileWritten, PathsCopied
 from multistage_cli.build.claims import Claim
 from multistage_cli.build.instructions import read_mounts
 from multistage_cli.sizes.places import below
@@ -48,6 +48,19 @@ def is_mounted(scene: Scene, path: str) -> bool:
         if target is not None and mount.type in {"bind", "cache", "tmpfs"} and below(path, target):
             return True
     return False
+
+
+def landings(scene: Scene, path: str) -> tuple[str, ...]:
+    """Where a program lies in the layer: itself, or the copies that the RUN makes of it where it is in a mount."""
+    if not is_mounted(scene, path):
+        return (path,)
+    found: list[str] = []
+    for change in scene.step.changes:
+        if isinstance(change, PathsCopied) and path in change.sources:
+            into = change.into is Claim.YES or change.destination.endswith("/")
+            name = posixpath.basename(path)
+            found.append(posixpath.join(change.destination, name) if into else change.destination)
+    return tuple(landed for landed in found if not is_mounted(scene, landed))
 
 
 def sure(size: Range, certain: Claim) -> Range:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from multistage_cli.build.changes import Cache
 from multistage_cli.build.claims import Claim
 from multistage_cli.sizes.model import Outcome, Part
-from multistage_cli.sizes.outputs import here, is_mounted, sure, text_here, written
+from multistage_cli.sizes.outputs import here, is_mounted, landings, sure, text_here, written
 from multistage_cli.sizes.ranges import Range
 
 if TYPE_CHECKING:
@@ -66,12 +66,13 @@ def cargo_program(scene: Scene, change: Compilation) -> Outcome:
     parts: list[Part] = []
     for path in _programs(scene, written(change)):
         inside = "target" in path.split("/")
-        if is_mounted(scene, path) or (inside and _DROPS_TARGET.search(text)):
+        if inside and _DROPS_TARGET.search(text):
             continue
         name = posixpath.basename(path)
         what = "programs" if name in _PROFILES else name
-        parts.append(Part(f"{what} (Rust{known})", "program", sure(size, change.certain), path))
-        if inside:
+        label, own = f"{what} (Rust{known})", sure(size, change.certain)
+        parts += [Part(label, "program", own, place) for place in landings(scene, path)]
+        if inside and not is_mounted(scene, path):
             parts.append(_target(path, crates, release=release, certain=change.certain))
     cooked = here(scene, "target/release") if "cargo chef cook" in text and not parts else None
     if cooked is not None and not is_mounted(scene, cooked):

@@ -290,7 +290,7 @@ def test_what_is_no_lock_is_none(manager: str, text: str) -> None:
         ("yarn", "# yarn lockfile v1\n\na@1:\n  dependencies:\n  version\n\n:\n\n  : x\n"),
         ("pnpm", "lockfileVersion: '9.0'\nimporters:\n  .: x\npackages: y\nsnapshots:\n  z:\n"),
         ("pnpm", "lockfileVersion: 9\n" + "".join("  " * depth + "a:\n" for depth in range(3000))),
-        ("bun", json.dumps({"lockfileVersion": 1, "packages": {"a": [], "b": [1], "c": ["c"]}, "workspaces": {"": {}}})),
+        ("bun", json.dumps({"lockfileVersion": 1, "packages": {"a": [], "b": [1], "c": ["c"]}})),
     ],
 )  # fmt: skip
 def test_odd_locks_do_no_harm(manager: str, text: str) -> None:
