@@ -214,6 +214,17 @@ def test_every_arrow_has_its_words_with_bytes() -> None:
     assert "mounted while one RUN runs, and not kept" in found_page
 
 
+def test_alike_stages_are_explained_once() -> None:
+    tools = "".join(f"FROM alpine:3.22 AS tool{number}\nRUN make {number}\n" for number in range(40))
+    copies = "".join(f"COPY --from=tool{number} /a /a{number}\n" for number in range(40))
+    found_page = html.render(page_of(f"{tools}FROM scratch\n{copies}"))
+    found = check_page(found_page)
+    names = [entry["id"] for entry in found.of("article") if entry["id"].startswith("stage-")]
+    assert len(names) == 41
+    assert found_page.count('<p>Like <a href="#stage-0">tool0</a>') == 39
+    assert '<strong>Drawn as one with</strong> <a href="#stage-1">tool1</a>' in found_page
+
+
 def test_only_the_gravest_of_many_findings_are_shown() -> None:
     copies = "".join(f"COPY --from={index} /a /b\n" for index in range(50, 200))
     page = page_of(f"FROM alpine:3.22\n{copies}")

@@ -19,6 +19,7 @@ _MARKS = {
     Status.FAILED: ("bad", "✗", "failed"),
     Status.NOT_APPLICABLE: ("faint", "-", "not applicable"),
 }
+_CHECKS_ABOVE = "; the checks above say how"
 _MOST_STAGES = 12  # that commands look into
 
 
@@ -39,7 +40,8 @@ def section(page: Page) -> str:
         f'<span class="faint">{text(note)}</span></dd></div>'
         for name, value, note, place in figures
     )
-    told = "".join(f"<li>{text(words)}</li>" for words in page.takeaways)
+    # In a terminal the checks stand above; here they follow.
+    told = "".join(f"<li>{text(words.removesuffix(_CHECKS_ABOVE))}</li>" for words in page.takeaways)
     takeaways = f"<h2>Key takeaways</h2>\n<ol>{told}</ol>" if told else ""
     return f"""<section id="overview" aria-label="Overview">
 <dl class="figures">{items}</dl>

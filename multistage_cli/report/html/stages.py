@@ -131,7 +131,14 @@ def _details(picture: Picture, sizes: _Bytes, steps: tuple[Verdict, ...]) -> Ite
         here = drawn[stage.name]
         numbers = {(arrow.kind, arrow.reference): number for number, arrow in arrows.get(here, [])}
         taken = [(arrow, numbers.get((arrow.kind, _reference(arrow, flow, small, drawn)))) for arrow in into]
-        yield _stage(flow, stage, taken, feeds.get(stage.name, []), of_stage.get(stage.name, []), sizes=sizes)
+        box = small.stages[here]
+        if box.index == stage.index:
+            body = _body(flow, stage, taken, of_stage.get(stage.name, []), sizes) + _alike(box)
+        else:
+            # Drawn in another's box, as it does the same: forty times the same words would help nobody.
+            leader = f'<a href="#stage-{box.index}">{text(stage_name(box.members[0]))}</a>'
+            body = f"<p>Like {leader}: its own instructions are on lines {line_link(stage.line, stage.end_line)}.</p>"
+        yield _stage(flow, stage, body, feeds.get(stage.name, []), sizes.stages.get(stage.name))
         if here not in written:
             written.add(here)
             for number, arrow in arrows.get(here, []):
@@ -145,36 +152,44 @@ def _reference(arrow: Arrow, flow: Flow, small: Flow, drawn: dict[str, int]) -> 
     return small.stages[drawn[flow.stages[arrow.source].name]].name
 
 
-def _stage(
-    flow: Flow,
-    stage: FlowStage,
-    taken: list[tuple[Arrow, int | None]],
-    feeds: list[FlowStage],
-    steps: list[Verdict],
-    *,
-    sizes: _Bytes,
-) -> str:
+def _stage(flow: Flow, stage: FlowStage, body: str, feeds: list[FlowStage], size: StageSize | None) -> str:
     tag = ""
     if stage.name == flow.target:
         tag = ' <span class="tag good">target</span>'
     elif not stage.needed:
         tag = f' <span class="tag">not needed for {text(target_words(flow))}</span>'
-    size = sizes.stages.get(stage.name)
     weight = f" · {sized(size.size, more=bool(size.unknown))} with its base" if size is not None else ""
     base = base_words(stage) + (" (not run)" if replaced(stage) else "")
-    takes = "".join(_taken(flow, arrow, number) for arrow, number in taken)
-    fed = ", ".join(
-        f'<a href="#stage-{other.index}">{text(stage_name(other))}</a>' for other in dict.fromkeys(feeds)
-    )
+    fed = _links(list(dict.fromkeys(feeds)))
     return (
         f'<article class="detail s{stage.index % COLOURS}" id="stage-{stage.index}"'
         f' data-first="{stage.line}" data-last="{stage.end_line}">'
         f"<h3>Stage {stage.index + 1}: {text(stage_name(stage))}{tag}</h3>"
         f'<p class="faint">{stage_lines(stage).capitalize()}{weight}<br>Base: <code>{text(base)}</code></p>'
-        f'<ol class="steps">{_steps(stage, steps, sizes)}</ol>'
-        f"{f'<h4>Takes</h4><ul>{takes}</ul>' if takes else ''}"
-        f"{f'<p><strong>Feeds</strong> {fed}</p>' if fed else ''}</article>\n"
+        f"{body}{f'<p><strong>Feeds</strong> {fed}</p>' if fed else ''}</article>\n"
     )
+
+
+def _body(
+    flow: Flow,
+    stage: FlowStage,
+    taken: list[tuple[Arrow, int | None]],
+    steps: list[Verdict],
+    sizes: _Bytes,
+) -> str:
+    takes = "".join(_taken(flow, arrow, number) for arrow, number in taken)
+    taken_list = f"<h4>Takes</h4><ul>{takes}</ul>" if takes else ""
+    return f'<ol class="steps">{_steps(stage, steps, sizes)}</ol>{taken_list}'
+
+
+def _alike(box: FlowStage) -> str:
+    """The others that are drawn in the box of the first one."""
+    others = _links([member for member in box.members if member.index != box.index])
+    return f"<p><strong>Drawn as one with</strong> {others}</p>" if others else ""
+
+
+def _links(stages: list[FlowStage]) -> str:
+    return ", ".join(f'<a href="#stage-{stage.index}">{text(stage_name(stage))}</a>' for stage in stages)
 
 
 def _steps(stage: FlowStage, steps: list[Verdict], sizes: _Bytes) -> str:
