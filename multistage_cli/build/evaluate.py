@@ -60,6 +60,7 @@ class Build:
         build_args: as given.
         build_contexts: as given, name to place.
         problems: what BuildKit refuses and warns of, by line.
+        refused_elsewhere: what it would refuse for other targets, each with the index of the stage, by line.
         online: registries and package indexes, where they may be asked.
     """
 
@@ -74,6 +75,7 @@ class Build:
     build_args: Mapping[str, str]
     build_contexts: Mapping[str, str]
     problems: tuple[Problem, ...]
+    refused_elsewhere: tuple[tuple[int, Problem], ...] = ()
     online: Online | None = None
 
     @property
@@ -130,6 +132,7 @@ def evaluate(
         online.prepare(_images(graph, platform))
     found: list[EvaluatedStage] = []
     refused: list[Problem] = []
+    refused_elsewhere: list[tuple[int, Problem]] = []
     stamps = count(1)
     shown = None if context is None else Shown(Files.of(ContextFiles(context)), context=context)
     for stage in graph.stages:
@@ -146,6 +149,8 @@ def evaluate(
         found.append(walk.walk(found))
         if stage.index in graph.needed:  # BuildKit expands nothing in a stage that it does not build
             refused.extend(walk.refused)
+        else:
+            refused_elsewhere.extend((stage.index, problem) for problem in walk.refused)
     all_problems = [*dockerfile.problems, *problems(dockerfile), *graph.problems, *refused]
     return Build(
         path=path,
@@ -159,6 +164,7 @@ def evaluate(
         build_args=arguments,
         build_contexts=build_contexts or {},
         problems=tuple(sorted(all_problems, key=lambda problem: problem.span.first)),
+        refused_elsewhere=tuple(refused_elsewhere),
         online=online,
     )
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.findings import Edit, Fix, Related, Severity
-from multistage_cli.analyze.rule import Match, rule
+from multistage_cli.analyze.rule import Asked, Match, rule
 from multistage_cli.build.instructions import read_copy
 from multistage_cli.parser import ProblemKind, Span
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 @rule(
     "MS001", "refused-by-buildkit", Severity.ERROR, aliases=("DL3011", "DL3021", "DL3023", "DL3043", "DL3061")
 )
-def refused_by_buildkit(build: Build) -> Iterator[Match]:
+def refused_by_buildkit(build: Build, asked: Asked) -> Iterator[Match]:
     """Something that makes BuildKit refuse the file.
 
     The build ends before its first step. The rest of the file is read all the same, so that everything else
-    that is wrong can be mended in one go.
+    that is wrong can be mended in one go. What it refuses only for another target is found, too, where that is one
+    that is built.
 
     Bad, found on line 2:
         FROM alpine:3.22
@@ -35,6 +36,11 @@ def refused_by_buildkit(build: Build) -> Iterator[Match]:
         FROM alpine:3.22 AS app
         COPY --from=app /bin/tool /bin/
 
+    Bad, found on line 2:
+        FROM alpine:3.22 AS debug
+        WORKDIR /srv/${PLACE:?name the place}
+        FROM alpine:3.22 AS app
+
     Good:
         FROM alpine:3.22
         RUN apk add --no-cache curl
@@ -42,7 +48,8 @@ def refused_by_buildkit(build: Build) -> Iterator[Match]:
     Fix: the message says what BuildKit expects there.
     """
     instructions = {entry.span.first: entry for entry in build.dockerfile.instructions}
-    for problem in build.problems:
+    others = (problem for index, problem in build.refused_elsewhere if index in asked.needed)
+    for problem in (*build.problems, *others):
         if problem.kind is ProblemKind.REFUSED:
             found = instructions.get(problem.span.first)
             yield Match(problem.span, problem.message, aliases=_aliases(build, found) if found else ())
