@@ -161,9 +161,9 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served() -> Iterator[Server]:
+def served(handler: type[Handler] = Handler) -> Iterator[Server]:
     """A server for the length of a scenario."""
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server

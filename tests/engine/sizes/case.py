@@ -39,6 +39,8 @@ class Case:
         made: files of the build context that are made, with their bytes.
         archives: tar files that are made, with the files in them; the name tells the compression.
         project: whether it is the project's own top-level Dockerfile, with the project as its build context.
+        index: what its pip installs, where that comes from an index of our own while it is built: one whose answers
+            may be kept, as those of the Python Package Index may. A mirror's may not, and then pip has no cache.
         why: the estimate is off by what it is, in words, where somebody looked.
     """
 
@@ -49,6 +51,7 @@ class Case:
     made: Mapping[str, int]
     archives: Mapping[str, Mapping[str, int]]
     project: bool
+    index: tuple[str, ...] = ()
     why: str = ""
 
     @property
@@ -116,6 +119,7 @@ def _read(folder: Path) -> Case:
         made=told.get("made", {}),
         archives=told.get("archives", {}),
         project=told.get("project", False),
+        index=tuple(told.get("index", ())),
         why=told.get("why", ""),
     )
 

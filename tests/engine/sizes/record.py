@@ -17,10 +17,12 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from multistage_cli.build.evaluate import Build, EvaluatedStage
-from tests.engine.cache.record import Engine
+from tests.engine.cache.record import Engine, Handler, served
 from tests.engine.sizes.case import Case, all_cases, build_of
 from tests.engine.sizes.truth import TrueStage, Truth, store
 
@@ -29,9 +31,10 @@ PREFIX = "szproof-"
 
 def measure(engine: Engine, case: Case, folder: Path) -> Truth:
     """Builds the stages of one case."""
-    context = case.write(folder)
+    context = case.write(folder / "context")
     build = build_of(context)
-    stages = {entry.stage.key: _stage(engine, build, entry, context) for entry in build.needed}
+    with _index(engine, case, build, folder / "index") as options:
+        stages = {entry.stage.key: _stage(engine, build, entry, context, options) for entry in build.needed}
     assert build.target is not None
     return Truth(
         case=case.digest(),
@@ -42,12 +45,45 @@ def measure(engine: Engine, case: Case, folder: Path) -> Truth:
     )
 
 
-def _stage(engine: Engine, build: Build, entry: EvaluatedStage, context: Path) -> TrueStage:
+class IndexHandler(Handler):
+    """Files that may be kept, as the Python Package Index gives them out; a folder's listing is a project's page."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=365000000, immutable, public")
+        super().end_headers()
+
+
+@contextmanager
+def _index(engine: Engine, case: Case, build: Build, folder: Path) -> Iterator[list[str]]:
+    """A package index on loopback with what the case's pip installs: the options that make a build use it."""
+    if not case.index:
+        yield []
+        return
+    folder.mkdir()
+    image = build.stages[0].stage.base.label
+    mounted = f"--volume={folder}:/index"
+    engine.run(
+        "run", "--rm", "--network=host", mounted, image, "pip", "download", "-qd", "/index", *case.index
+    )
+    for wheel in list(folder.iterdir()):
+        project = folder / wheel.name.partition("-")[0].lower().replace("_", "-")
+        project.mkdir(exist_ok=True)
+        wheel.rename(project / wheel.name)
+    with served(IndexHandler) as server:
+        server.folder = folder
+        host = f"127.0.0.1:{server.server_port}"
+        # Without TLS pip keeps only what a host that it was told to trust says.
+        yield [f"--build-arg=PIP_INDEX_URL=http://{host}", f"--build-arg=PIP_TRUSTED_HOST={host}"]
+
+
+def _stage(
+    engine: Engine, build: Build, entry: EvaluatedStage, context: Path, options: list[str]
+) -> TrueStage:
     tag = f"{PREFIX}{uuid.uuid4().hex}"
     engine.images.append(tag)
     # The last stage need not have a name, and BuildKit takes no index for a target.
     target = [f"--target={entry.stage.name}"] if entry.stage.name else []
-    engine.run("build", "--network=host", "--tag", tag, *target, ".", folder=context)
+    engine.run("build", "--network=host", "--tag", tag, *target, *options, ".", folder=context)
     layers: dict[int, int] = {}
     # Layers of the base image and of stages before come first in the history.
     sizes = _history(engine, tag)
