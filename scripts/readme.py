@@ -94,16 +94,10 @@ def picture() -> str:
 
     from multistage_cli.report.page import collect_page
     from multistage_cli.report.views.text import render
-    from multistage_cli.terminal.commands import open_build
+    from multistage_cli.terminal.commands import BuildOptions, evaluate_source
+    from multistage_cli.terminal.reading import parsed_dockerfile
 
-    build = open_build(
-        Path("Dockerfile"),
-        target=None,
-        build_args=None,
-        build_contexts=None,
-        context=None,
-        platform="linux/amd64",
-    )
+    build = evaluate_source(*parsed_dockerfile(Path("Dockerfile")), BuildOptions())
     console = Console(
         record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
