@@ -23,6 +23,17 @@ _MOST_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A piece of a script, and what ShellCheck would write there; 1-based, in characters, the end not included."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """One of ShellCheck's comments.
 
@@ -33,6 +44,7 @@ class Comment:
         level: `error`, `warning`, `info` or `style`.
         code: its number, as in SC2086.
         message: in its own words.
+        replacements: what would mend it; none where it has no proposal.
     """
 
     script: int
@@ -41,6 +53,7 @@ class Comment:
     level: str
     code: int
     message: str
+    replacements: tuple[Replacement, ...] = ()
 
 
 @cache
@@ -117,4 +130,14 @@ def _comments(output: bytes) -> Iterator[Comment]:
             level=entry["level"],
             code=entry["code"],
             message=entry["message"],
+            replacements=tuple(_replacements(entry.get("fix"))),
+        )
+
+
+def _replacements(fix: object) -> Iterator[Replacement]:
+    """Of `"fix": {"replacements": [...]}` in format json1; null where there is none."""
+    found = fix.get("replacements", []) if isinstance(fix, dict) else []
+    for entry in found:
+        yield Replacement(
+            entry["line"], entry["column"], entry["endLine"], entry["endColumn"], entry["replacement"]
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multistage_cli.analyze.commands_of import written_steps
-from multistage_cli.analyze.findings import Confidence, Severity
+from multistage_cli.analyze.findings import Confidence, Edit, Fix, Severity
 from multistage_cli.analyze.rule import Match, rule
 from multistage_cli.analyze.scripts_of import ShellScript, scripts_of
 from multistage_cli.analyze.shellcheck import check_scripts, program
@@ -61,6 +61,14 @@ class _Read:
     starts: list[int]
     checked: frozenset[int]
 
+    def offset(self, line: int, column: int) -> int | None:
+        """Where a place of what ShellCheck read stands in the script; None for our own lines above it."""
+        at = line - len(self.found.header)
+        if not 1 <= at <= len(self.starts):
+            return None
+        script, body = self.found.script.text, self.found.body
+        return min(self.starts[at - 1] + column - 1, len(body)) + len(script) - len(body)
+
 
 @rule("MS830", "shellcheck", Severity.WARNING, aliases=("SC",), confidence=Confidence.LIKELY)
 def shellcheck(build: Build) -> Iterator[Match]:
@@ -89,6 +97,11 @@ def shellcheck(build: Build) -> Iterator[Match]:
     scripts = list(_scripts(build))
     if not scripts or program() is None:
         return
+    for entry in scripts:
+        if len(entry.script.text) > _LONGEST:
+            message = f"this script is longer than {_LONGEST:,} characters, so ShellCheck did not look at it"
+            yield Match.on(entry.entry, entry.step, message, severity=Severity.INFO, aliases=())
+    scripts = [entry for entry in scripts if len(entry.script.text) <= _LONGEST]
     read: dict[int, _Read] = {}
     for comment in check_scripts([entry.text for entry in scripts]):
         found = scripts[comment.script]
@@ -105,7 +118,37 @@ def shellcheck(build: Build) -> Iterator[Match]:
             continue
         place = found.script.position_at(offset + len(found.script.text) - len(found.body))
         message = comment.message if comment.message.isprintable() else f"see SC{comment.code}"
-        yield Match.at(place, message, severity=_severity(comment), aliases=(f"SC{comment.code}",))
+        yield Match.at(
+            place,
+            message,
+            severity=_severity(comment),
+            aliases=(f"SC{comment.code}",),
+            fix=_fix(build, known, comment),
+        )
+
+
+def _fix(build: Build, read: _Read, comment: Comment) -> Fix | None:
+    """ShellCheck's proposal on the Dockerfile's own lines; None where they do not hold the script as it is.
+
+    Not a safe one: it is right about what is mostly meant, not about what the script does today.
+    """
+    if read.found.step.instruction.json_form:
+        return None  # quotes would need escapes there
+    lines: dict[int, str] = {}
+    # From right to left, so that what stands before a replacement stays where it is.
+    for entry in sorted(comment.replacements, key=lambda found: (found.line, found.column), reverse=True):
+        start, end = read.offset(entry.line, entry.column), read.offset(entry.end_line, entry.end_column)
+        if start is None or end is None or not start <= end or not entry.text.isprintable():
+            return None
+        script = read.found.script
+        place = script.position_at(start)
+        written = build.dockerfile.lines[place.line - 1]
+        if not _stands_there(script, start, end, written):
+            return None
+        line, column = lines.get(place.line, written), place.column - 1
+        lines[place.line] = f"{line[:column]}{entry.text}{line[column + end - start :]}"
+    edits = tuple(Edit(line, line, text) for line, text in sorted(lines.items()))
+    return Fix(safe=False, edits=edits) if edits else None
 
 
 def _severity(comment: Comment) -> Severity:
@@ -113,6 +156,22 @@ def _severity(comment: Comment) -> Severity:
     level = Severity(comment.level)
     cannot_be_read = comment.code < _FIRST_OF_MEANING
     return Severity.WARNING if level is Severity.ERROR and not cannot_be_read else level
+
+
+def _stands_there(script: ShellScript, start: int, end: int, line: str) -> bool:
+    """Whether a piece of a script and the characters around it stand on one line of the file as they are."""
+    place = script.position_at(start)
+    for offset in range(max(start - 2, 0), min(end + 2, len(script.text))):
+        found = script.position_at(offset)
+        inside = start <= offset < end
+        if not inside and (found.line != place.line or script.text[offset] == "\n"):
+            continue  # the neighbour stands on the line before or after
+        column = place.column + offset - start
+        if (found.line, found.column) != (place.line, column) or line[column - 1 : column] != script.text[
+            offset
+        ]:
+            return False
+    return True
 
 
 _FIRST_OF_MEANING = 2000
@@ -135,7 +194,7 @@ def _scripts(build: Build) -> Iterator[_Script]:
         for step, _ in written_steps(build, entry):
             for script in scripts_of(step):
                 dialect = _dialect(script, step)
-                if dialect is not None and len(script.text) <= _LONGEST:
+                if dialect is not None:
                     body = script.text
                     if body.startswith("#!"):  # below the directive it would stand in the wrong place
                         body = re.sub(r"\A[^\n]*", "", body)

@@ -109,7 +109,53 @@ def test_words_of_an_argument_are_meant_to_be_split() -> None:
 @installed
 def test_a_script_that_is_too_long_does_not_keep_the_others_waiting() -> None:
     chain = " && ".join(["ls $(pwd)"] * 3_000)
-    assert [match.span.first for match in found(f"FROM debian:12-slim\nRUN {chain}\nRUN ls $(pwd)\n")] == [3]
+    told, match = found(f"FROM debian:12-slim\nRUN {chain}\nRUN ls $(pwd)\n")
+    assert (told.span.first, told.severity, told.aliases) == (2, Severity.INFO, ())
+    assert "longer than 20,000 characters" in told.message
+    assert match.span.first == 3
+
+
+@installed
+@pytest.mark.parametrize(
+    ("instruction", "mended"),
+    [
+        ("RUN x=$(date); echo $x", {2: 'RUN x=$(date); echo "$x"'}),
+        ("RUN x=$(date); \\\n    # why\n    echo $x \\\n    | cat", {4: '    echo "$x" \\'}),
+        ("RUN <<E\nx=$(date)\necho $x $x\nE", {4: 'echo "$x" $x'}),
+        ("RUN <<-E\n\tx=$(date)\n\techo $x\n\tE", {4: '\techo "$x"'}),
+        ('HEALTHCHECK CMD ["sh", "-c", "x=$(date); echo $x"]', None),  # the quotes would need escapes
+        ("RUN <<E sh\nx=$(date); echo $x\nE\nRUN x=$(date); echo $x", {5: 'RUN x=$(date); echo "$x"'}),
+        ("RUN <<E cat && x=$(date) && echo $x\ntext\nE", {2: 'RUN <<E cat && x=$(date) && echo "$x"'}),
+    ],
+)
+def test_fixes(instruction: str, mended: dict[int, str] | None) -> None:
+    fixes = [
+        match.fix for match in found(f"FROM debian:12-slim\n{instruction}\n") if match.aliases == ("SC2086",)
+    ]
+    assert fixes
+    if mended is None:
+        assert fixes == [None] * len(fixes)
+        return
+    assert fixes[0] is not None
+    assert not fixes[0].safe
+    assert {edit.line: edit.text for edit in fixes[0].edits} == mended
+
+
+@installed
+def test_an_error_is_what_cannot_be_read() -> None:
+    graver = {
+        match.aliases: match.severity for match in found("FROM debian:12-slim\nRUN if true; then ls $@\n")
+    }
+    assert graver[("SC1046",)] is Severity.ERROR
+    milder = {match.aliases: match.severity for match in found("FROM debian:12-slim\nRUN ls $@; echo $UID\n")}
+    assert milder[("SC2068",)] is Severity.WARNING
+    assert milder[("SC3028",)] is Severity.WARNING
+
+
+@installed
+def test_a_variable_of_bash_that_an_argument_sets() -> None:
+    assert "SC3028" in codes('FROM debian:12-slim\nRUN useradd -u "$UID" app\n')
+    assert "SC3028" not in codes('FROM debian:12-slim\nARG UID=10001\nRUN useradd -u "${UID}" app\n')
 
 
 @installed
