@@ -72,7 +72,9 @@ def test_what_the_build_stops_at_comes_first() -> None:
 
 
 def test_saving_is_a_lower_bound_where_something_is_unknown() -> None:
-    text = "FROM golang:1.26 AS build\nRUN go build -o /a\nFROM scratch\nCOPY --from=build /a /\nUSER 1\n"
+    text = (
+        "FROM golang:1.26 AS build\nRUN swiftc -o /a x.swift\nFROM scratch\nCOPY --from=build /a /\nUSER 1\n"
+    )
     assert about(taught(text), "keeps") == (
         "Stage build keeps golang:1.26 (base image) (~874 MB) out of the image:"
         " about 874 MB or more less than one stage on golang:1.26"
@@ -81,7 +83,7 @@ def test_saving_is_a_lower_bound_where_something_is_unknown() -> None:
 
 def test_no_saving_against_an_unknown_base() -> None:
     found = taught(
-        "FROM golang:1.26 AS build\nRUN go build -o /a\nFROM example.com/x\nCOPY --from=build /a /\n"
+        "FROM golang:1.26 AS build\nRUN swiftc -o /a x.swift\nFROM example.com/x\nCOPY --from=build /a /\n"
     )
     assert about(found, "keeps") == "Stage build keeps golang:1.26 (base image) (~874 MB) out of the image"
     assert about(found, "saves") == ""
