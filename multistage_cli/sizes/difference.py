@@ -9,13 +9,12 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from multistage_cli.sizes.ranges import about, number_of_megabytes
+from multistage_cli.sizes.ranges import Range, about, number_of_megabytes, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from multistage_cli.sizes.model import Layer, Sizes, StageSize
-    from multistage_cli.sizes.ranges import Range
 
 _MOST_COMPARED: Final = 4_000_000
 """Pairs of lines of two stages; more are matched by their position, since that is linear."""
@@ -200,14 +199,12 @@ def _index(sizes: Sizes) -> int:
 
 def _stage(before: StageSize | None, after: StageSize | None) -> StageDifference:
     lines = tuple(_lines(before.layers if before else (), after.layers if after else ()))
-    base = _delta(_of_base(before), _of_base(after))
-    own = _delta(
-        [item for layer in (before.layers if before else ()) for item in _of_layer(layer)],
-        [item for layer in (after.layers if after else ()) for item in _of_layer(layer)],
-    )
-    whole = Delta(
-        base.low + own.low, base.estimate + own.estimate, base.high + own.high, base.more or own.more
-    )
+    sides = [
+        (_of_base(stage), [item for layer in (stage.layers if stage else ()) for item in _of_layer(layer)])
+        for stage in (before, after)
+    ]
+    base = _delta(sides[0][0], sides[1][0])
+    whole = _delta([*sides[0][0], *sides[0][1]], [*sides[1][0], *sides[1][1]])
     return StageDifference(_presence(before, after), before, after, whole, base, lines)
 
 
@@ -287,16 +284,21 @@ def _of_layer(layer: Layer | None) -> list[_Item]:
 def _delta(before: Iterable[_Item], after: Iterable[_Item]) -> Delta:
     old, new = Counter(before), Counter(after)
     gone, come = old - new, new - old
-    low = estimate = high = 0
+    estimate = 0
+    doubts: list[Range] = []
     for items, sign in ((come, 1), (gone, -1)):
         for (_, _, size), count in items.items():
             if size is None:
                 continue
-            ends = (size.low, size.high) if sign > 0 else (-size.high, -size.low)
-            low, high = low + count * ends[0], high + count * ends[1]
             estimate += sign * count * size.estimate
+            below, above = (size.estimate - size.low, size.high - size.estimate)[::sign]
+            doubts += [Range(0, below, below + above)] * count
+    # How far all of it is off together, downwards and upwards, by the rule for all sums.
+    doubt = total(doubts)
     more = any(size is None for _, _, size in (*gone, *come))
-    return Delta(low, estimate, high, more)
+    return Delta(
+        estimate - (doubt.estimate - doubt.low), estimate, estimate + (doubt.high - doubt.estimate), more
+    )
 
 
 # Words.

@@ -38,7 +38,7 @@ def for_platform(build: Build, sizes: Sizes) -> Sizes:
             base = replace(stage.base, size=stages[places[entry.stage.base.stage]].size)
         else:
             base = _base(entry, stage.base) if wide else stage.base
-        size = base.size + total(layer.size for layer in layers)
+        size = total((base.size, *(layer.size for layer in layers)))
         stages.append(replace(stage, layers=layers, base=base, size=size))
     image = next(stage.size for stage in stages if stage.stage == sizes.target)
     others = sizes.comparison[:-1]
