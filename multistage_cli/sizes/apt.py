@@ -113,10 +113,10 @@ def lists_size() -> Range:
     """The package lists that `apt-get update` leaves in /var/lib/apt/lists, uncompressed as apt keeps them.
 
     Official images keep them packed (Acquire::GzipIndexes). Debian bookworm's main, updates and security lists
-    for amd64 took 19,857,442 bytes in python:3.12-slim (November 2026), and trixie's 21 MB; the high end is for
-    sources that a build adds.
+    for amd64 took 19,857,442 bytes in python:3.12-slim (November 2026), and trixie's 21,664,455
+    in debian:trixie-slim.
     """
-    return Range(17_000_000, 20_000_000, 26_000_000)
+    return Range(18_800_000, 20_500_000, 23_500_000)
 
 
 class AptRun:
@@ -131,6 +131,7 @@ class AptRun:
         self._changes = changes
         self._recorded = False
         self._asked = False
+        self._passed = False
 
     def parts(self, change: Installation) -> Iterator[Part]:
         """One part for each name of one `apt-get install`, in order.
@@ -150,15 +151,14 @@ class AptRun:
             self.unknown.append(f"which packages apt removes again after line {change.line}")
         for name in change.packages:
             part = self._package(name, change, removed)
+            if (part or self._passed) and not self._recorded:
+                self._recorded = True
+                size = records_size(len(self.installed.names))
+                if self._passed:  # what was removed again leaves its traces, such as debconf's old templates
+                    size += Range(0, 0, 1_200_000)
+                yield Part("records of dpkg and apt", "records", _unsure(size, change))
             if part is None:
                 continue
-            if not self._recorded:
-                self._recorded = True
-                yield Part(
-                    "records of dpkg and apt",
-                    "records",
-                    _unsure(records_size(len(self.installed.names)), change),
-                )
             size = part.size if self.installed.exact and not everything else part.size.from_nothing()
             yield replace(part, size=_unsure(size, change))
 
@@ -173,6 +173,9 @@ class AptRun:
         if result.unknown:
             self.unknown.append(f"what {name} weighs, which apt installs on line {change.line}")
             return Part(name, "apt", _ANY_PACKAGE, guessed=True)
+        self._passed = self._passed or not removed.keys().isdisjoint(
+            package.name for package in result.packages
+        )
         if removed.get(name):
             return None
         stays = [package for package in result.packages if package.name not in removed]

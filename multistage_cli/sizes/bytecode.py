@@ -17,16 +17,15 @@ if TYPE_CHECKING:
     from multistage_cli.build.evaluate import Step
     from multistage_cli.facts.images import Image
 
-_OF_PYTHON = Range(500_000, 4_600_000, 5_000_000)
+_OF_PYTHON = Range(3_900_000, 4_600_000, 5_000_000)
 """What the standard library's modules take that pip and venv import."""
-_OF_PIP = Range(1_500_000, 4_600_000, 5_600_000)
+_OF_PIP = Range(3_600_000, 4_800_000, 5_500_000)
 """What pip's own modules take.
 
 The official images delete all bytecode and run pip with PYTHONDONTWRITEBYTECODE as they are built
 (Dockerfile-linux.template of docker-library/python), so the first pip writes it anew. Built in November 2026 on
 images without any: Python 3.12 with pip 23.2 wrote 4,646,582 bytes for the library and 5,032,621 for pip, 3.13
-with pip 24.2 wrote 4,273,718 and 3,921,476; venv alone 4,699,136 for the library. Sixteen layers on an image
-where pip had run once before (`pip --version`) still held 2,300,000 of both: the low ends.
+with pip 24.2 wrote 4,273,718 and 3,921,476; venv alone 4,699,136 for the library.
 """
 _BOTH = 2
 _PROGRAMS_IN_PYTHON = frozenset({"pip", "pipenv", "poetry"})
@@ -69,4 +68,8 @@ def _runs_its_pip(step: Step, change: Change) -> bool:
     """Whether the image's own pip runs, and not the one of a virtual environment, which venv compiled."""
     if not isinstance(change, Installation) or change.manager != "pip":
         return False
-    return change.prefix not in step.after.virtual_environments
+    prefix = change.prefix
+    if prefix in step.after.virtual_environments:
+        return False
+    # One that was copied from another stage.
+    return not isinstance(prefix, str) or step.after.files.exists(f"{prefix}/pyvenv.cfg") is not Claim.YES

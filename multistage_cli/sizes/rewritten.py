@@ -24,11 +24,14 @@ from multistage_cli.build.changes import (
     PathsCopied,
 )
 from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.effects import absolute
 from multistage_cli.build.files import Kind
+from multistage_cli.build.instructions import read_mounts
 from multistage_cli.shell import commands
-from multistage_cli.sizes.contents import Held
+from multistage_cli.sizes.contents import Contents, Held
 from multistage_cli.sizes.model import Part
-from multistage_cli.sizes.places import WILDCARDS
+from multistage_cli.sizes.origins import mounted
+from multistage_cli.sizes.places import WILDCARDS, below, normal
 from multistage_cli.sizes.ranges import Range
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.evaluate import Step
     from multistage_cli.shell import Redirect
-    from multistage_cli.sizes.contents import Contents, Measure
+    from multistage_cli.sizes.contents import Measure
     from multistage_cli.sizes.ledger import Ledger
 
 FileChange: TypeAlias = Deletion | FileWritten | LinkMade | ModeChanged | OwnerChanged | PathsCopied
@@ -62,6 +65,7 @@ class FileCommands:
         self.contents = contents
         self.measure = measure
         self._earlier = contents
+        self._mounted = tuple(mounted(step))
 
     def take(self, change: FileChange, *, explained: bool = False) -> None:
         """What one command does.
@@ -219,7 +223,9 @@ class FileCommands:
         if change.moved:
             self._move(source, place, text, change)
             return
-        found = self.contents.at(source, self.measure)
+        if any(below(place, path) for path in self._mounted):
+            return  # which is in no layer
+        found = (self._shown(source) or self.contents).at(source, self.measure)
         if found.size is not None:
             size = (
                 found.size if change.certain is Claim.YES and not change.spares else found.size.from_nothing()
@@ -228,6 +234,17 @@ class FileCommands:
             self.contents = self.contents.graft(place, found)
         if found.unknown:
             self._doubt(next((f"{text}: {why}" for why in found.unknown if why), text), place)
+
+    def _shown(self, source: str) -> Contents | None:
+        """What a mount of the build context shows at a path; None where there is none."""
+        for mount in read_mounts(self.step.instruction):
+            if mount.type != "bind" or mount.from_ is not None or mount.target is None:
+                continue
+            target = normal(absolute(mount.target, self.step.before.working_directory.value))
+            whole = self.measure(folder := normal(mount.source or "/").lstrip("/"))
+            if below(source, target) and whole is not None:
+                return Contents(None).put(target, Held(Range.exactly(whole), source=folder))
+        return None
 
     def _move(self, source: str, place: str, text: str, change: PathsCopied) -> None:
         """What the RUN has made goes along for nothing; what earlier layers hold is copied."""

@@ -54,7 +54,15 @@ def test_where_nobody_writes_it(before: str) -> None:
     assert written(f"{before}RUN pip install --no-cache-dir idna\n") == [[]]
 
 
-@pytest.mark.parametrize("measured", [4_646_582 + 5_032_621, 4_273_718 + 3_921_476, 2_300_000])
+def test_pip_of_an_environment_from_another_stage_is_not_the_image_s() -> None:
+    text = (
+        "FROM python:3.12-slim AS build\nRUN python -m venv /opt/venv\n"
+        f"{BASE}COPY --from=build /opt/venv /opt/venv\nRUN /opt/venv/bin/pip install --no-cache-dir idna\n"
+    )
+    assert BOTH not in written(text)[-1]
+
+
+@pytest.mark.parametrize("measured", [4_646_582 + 5_032_621, 4_273_718 + 3_921_476])
 def test_what_real_layers_held(measured: int) -> None:
     parts = layers_of(sizes_of(f"{BASE}RUN pip install --no-cache-dir idna\n"))[0].parts
     sizes = [part.size for part in parts if part.kind == "bytecode"]

@@ -121,6 +121,21 @@ def test_mounted_folders_are_in_no_layer(tmp_path: Path) -> None:
     assert layer("--mount=type=cache,target=/cache cp -r /d /cache/d", tmp_path) == (Range(), ())
 
 
+@pytest.mark.parametrize(
+    ("mount", "source", "size"),
+    [
+        ("type=bind,target=/src", "/src/d/a", 1_000_000),
+        ("type=bind,target=/src", "/src/d", 1_500_000),
+        ("target=/src,source=d", "/src/b", 500_000),
+        ("type=tmpfs,target=/out", "/d", 0),
+    ],
+)
+def test_mounts_show_the_build_context_or_take_what_is_lost(
+    mount: str, source: str, size: int, tmp_path: Path
+) -> None:
+    assert layer(f"--mount={mount} cp -r {source} /out/x", tmp_path) == (Range.exactly(size), ())
+
+
 def test_changed_files_are_copied_to_other_stages_once(tmp_path: Path) -> None:
     text = f"{COPIED}RUN chown -R 1000 /d && rm /d/b\nFROM scratch\nCOPY --from=0 /d /d\n"
     sizes = sizes_of(text, tmp_path, FILES)
