@@ -11,10 +11,12 @@ from multistage_cli.analyze.rule import Match, rule
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.instructions import read_copy, read_mounts
 from multistage_cli.build.stages import EdgeKind, SourceKind
+from multistage_cli.terminal.gitignore import level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from multistage_cli.build.context import BuildContext
     from multistage_cli.build.evaluate import Build, EvaluatedStage, Step
     from multistage_cli.build.files import Files
     from multistage_cli.build.instructions import Mount
@@ -185,7 +187,8 @@ def copied_path_not_in_context(build: Build) -> Iterator[Match]:
     """COPY or ADD of a path that the build context does not have.
 
     The build ends there with "not found", unless something puts it there before. It is an error where a name that
-    is nearly the same lies in that folder.
+    is nearly the same lies in that folder, and worth knowing only where .gitignore names it: something makes it
+    before the build then, in a clone that is new.
 
     Bad, found on line 2:
         FROM alpine:3.22
@@ -198,6 +201,12 @@ def copied_path_not_in_context(build: Build) -> Iterator[Match]:
         COPY requirements.txt /app/
         ==> requirements.txt <==
         flask
+
+    Bad, found on line 2:
+        FROM alpine:3.22
+        COPY target/app.jar /app/
+        ==> .gitignore <==
+        target/
 
     Good:
         FROM alpine:3.22
@@ -230,18 +239,26 @@ def copied_path_not_in_context(build: Build) -> Iterator[Match]:
                     continue
                 folder, name = posixpath.split(path)
                 close = get_close_matches(name, context.names(folder), n=1, cutoff=0.8)
+                severity = Severity.ERROR if close else None
                 hint = (
                     f'did you mean "{posixpath.join(folder, close[0])}"?'
                     if close
                     else "make it before the build"
                 )
-                yield Match.on(
-                    entry,
-                    step,
-                    f"{source} is not in the build context: {hint}",
-                    word=source,
-                    severity=Severity.ERROR if close else None,
-                )
+                if _git_ignores(context, path):
+                    severity, hint = Severity.INFO, "git ignores it, so make it before the build"
+                message = f"{source} is not in the build context: {hint}"
+                yield Match.on(entry, step, message, word=source, severity=severity)
+
+
+def _git_ignores(context: BuildContext, path: str) -> bool:
+    """Whether the .gitignore at the top of the build context names a path, or a folder that it lies in."""
+    text = context.read_text(".gitignore")
+    found = None if text is None else level(text, 0, None)
+    parts = path.split("/")
+    return found is not None and any(
+        found.ignores(parts[:length], is_folder=length < len(parts)) for length in range(1, len(parts) + 1)
+    )
 
 
 @rule("MS313", "wildcard-copies-nothing", Severity.WARNING)
