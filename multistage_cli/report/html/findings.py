@@ -23,7 +23,6 @@ MOST_FINDINGS = 100
 
 _MOST_LINES = 12  # of one edit
 _MOST_EDITS = 5
-_SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i", Severity.STYLE: "~"}
 
 
 def shown_findings(analysis: FileAnalysis) -> tuple[Finding, ...]:
@@ -76,8 +75,7 @@ def _cards(analysis: FileAnalysis, shown: tuple[Finding, ...]) -> Iterator[str]:
         yield (
             f'<li class="finding {severity}" id="finding-{number}" data-first="{finding.line}"'
             f' data-last="{finding.end_line}">'
-            f'<p class="finding-head"><span class="severity {severity}">'
-            f'<span aria-hidden="true">{_SIGNS[finding.severity]}</span> {severity}{sure}</span> '
+            f'<p class="finding-head"><span class="severity {severity}">{severity}{sure}</span> '
             f"<span>line {line_link(finding.line, finding.end_line)}{stage}</span> "
             f'<span class="rule">{named}</span></p>'
             f"<p>{text(_capital(finding.message))}</p>"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_CROSSINGS = 24
 _MOST_PATHS = 8
-_MOST_STEPS = 120
+_MOST_STEPS = 80
 _LONGEST = 60
 _KINDS = {
     EdgeKind.BASE: "the stage continues it, with all that is in it",
@@ -94,11 +94,11 @@ class _Bytes:
             for layer in stage.layers:
                 self._layers.setdefault((stage.stage, layer.line), []).append(layer)
 
-    def of_line(self, stage: str, line: int) -> str:
-        """What an instruction adds, where one alone stands there and adds something."""
+    def of_line(self, stage: str, line: int, unknown: str = "") -> str:
+        """What an instruction adds, where one alone stands there; `unknown` where nobody knows."""
         layers = self._layers.get((stage, line), [])
-        if len(layers) != 1 or not (layers[0].size.high or layers[0].unknown):
-            return ""
+        if len(layers) != 1 or not layers[0].size.high:
+            return unknown if len(layers) == 1 and layers[0].unknown else ""
         return sized(layers[0].size, more=bool(layers[0].unknown))
 
     def of_base(self, stage: str) -> str:
@@ -243,6 +243,6 @@ def _crossing(edge: FlowEdge, sizes: _Bytes) -> str:
     if (left := len(edge.paths) - _MOST_PATHS) > 0:
         paths += f" and {left} more"
     to = f" → <code>{text(edge.destination)}</code>" if edge.destination else ""
-    weight = "" if edge.kind is EdgeKind.MOUNT else sizes.of_line(edge.to, edge.line)
+    weight = "" if edge.kind is EdgeKind.MOUNT else sizes.of_line(edge.to, edge.line, "size not known")
     size = f" <small>{weight}</small>" if weight else ""
     return f"<li>{line_link(edge.line)} {paths}{to}{size}</li>"
