@@ -59,7 +59,7 @@ def _introduction(changes: Changes) -> str:
     if not changes.has_context:
         return (
             "There was no build context to look in, so no files are listed; name its folder with "
-            "<code>--context</code>."
+            '<code class="keep">--context</code>.'
         )
     if changes.is_cut:
         return (

@@ -78,7 +78,7 @@ def _cards(analysis: FileAnalysis, shown: tuple[Finding, ...]) -> Iterator[str]:
             f'<p class="finding-head"><span class="severity {severity}">{severity}{sure}</span> '
             f"<span>line {line_link(finding.line, finding.end_line)}{stage}</span> "
             f'<span class="rule">{named}</span></p>'
-            f"<p>{text(_capital(finding.message))}</p>"
+            f"<p>{text(finding.message)}</p>"
             f"{related}{_fix(finding.fix, analysis.lines) if finding.fix else ''}</li>\n"
         )
 
@@ -140,7 +140,3 @@ def _page(rule: Rule) -> str:
 def _example(title: str, example: Example) -> str:
     lines = "\n".join(text(line) for line in example.dockerfile.rstrip("\n").split("\n"))
     return f'<p class="fix-head">{title}</p><pre>{lines}</pre>'
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
