@@ -34,6 +34,11 @@ layer measured as `docker history` tells it. This page is made from the stored s
 - The engine had stand-ins of the base images, a few percent off the published ones (below). So here an image is
   the size that its base really had plus the estimate of every layer: an error is the layers' error alone, in percent of
   the whole image. *What is added* is the same without the base, which is harder: errors in percent of the layers.
+- Nothing is fitted by regression. What was measured for the estimators (bytecode, what dpkg writes down, package lists)
+  and how wide they make their ranges was set on the open half and the 44 single layers, so the held-out half stands
+  where one would leave one out.
+- Packages come from a mirror. Where it forbids to keep its answers pip has no cache, so two cases install from an index
+  on loopback that allows what the Python Package Index allows.
 - Estimates see no engine and no network: what packages weigh comes from the shipped facts, and packages move on.
 - **Inside** means low <= truth <= high, to the byte. The width is high minus low, in percent of the truth.
 - Sizes are MB (1,000,000 bytes), uncompressed. A `+` behind the high end: the estimate says in words that

@@ -81,8 +81,10 @@ class Case:
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         if self.project:
-            names = ("Dockerfile", "sample_service/requirements.txt")
-            yield from ((name, PROJECT / name) for name in names)
+            service = PROJECT / "sample_service"
+            copied = (PROJECT / "Dockerfile", service / "requirements.txt", service / "model.json")
+            for file in (*copied, *service.glob("*.py")):
+                yield file.relative_to(PROJECT).as_posix(), file
             return
         root = self.folder / "context"
         yield from ((file.relative_to(root).as_posix(), file) for file in root.rglob("*") if file.is_file())
