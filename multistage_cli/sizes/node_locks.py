@@ -21,7 +21,7 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*")
 _CONDITION = re.compile(r"(os|cpu|libc)=([a-z0-9_]+)")
 _PNPM_KEY = re.compile(r"/?((?:@[^/@(]+/)?[^/@(]+)[/@]([^(]*)")
 _LOCAL = ("link:", "workspace:", "file:", "portal:")
-_MOST_PACKAGES = 100_000
+_MOST_PACKAGES = 30_000  # copies; the largest projects have a third of that
 _MOST_ROOTS = 2_000
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.evaluate import Build, Copied, EvaluatedStage, Step
 
 _MOST_STAGES = 8  # that a file is followed through
+_MOST_BYTES = 16_000_000  # of a file; the lock of a few thousand packages takes some megabytes
 _MOST_COPIES = 200  # that are looked at for one file in one stage
 
 
@@ -34,7 +35,7 @@ def text_in_context(build: Build, entry: EvaluatedStage, step: Step, path: str) 
     if context is None:
         return None
     for candidate in _candidates(build, entry, step, path):
-        text = context.read_text(candidate)
+        text = context.read_text(candidate, _MOST_BYTES)
         if text is not None:
             return text
     return None

@@ -191,6 +191,17 @@ def test_what_is_not_known_is_said(run: str, files: dict[str, str], text: str, t
     assert any(found.startswith(text) for found in layer.unknown), layer.unknown
 
 
+def test_a_lock_of_some_megabytes_is_read(tmp_path: Path) -> None:
+    entries = {
+        f"node_modules/@nobody/n{index}": {"version": "1.0.0", "integrity": "x" * 400}
+        for index in range(5000)
+    }
+    lock = json.dumps({"lockfileVersion": 3, "packages": entries})
+    assert len(lock) > 2_000_000
+    found = packages(built(tmp_path, "npm ci", {"package.json": "{}", "package-lock.json": lock}))
+    assert "5,000 packages of unknown size" in found
+
+
 def test_the_production_stage_gets_what_was_installed(tmp_path: Path) -> None:
     text = (
         "FROM node:20-slim AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci --omit=dev\n"
