@@ -44,7 +44,8 @@ VIEWS = [
     ("commands", "text"), ("commands", "json"), ("commands", "shell"), ("commands", "bake"), ("commands", "compose"),
     ("flow", "boxes"), ("flow", "tree"), ("flow", "json"), ("flow", "mermaid"), ("flow", "dot"), ("flow", "svg"),
     ("flow", "html"), ("inspect", "text"), ("inspect", "json"), ("report", "text"), ("report", "json"),
-    ("sizes", "bars"), ("sizes", "json"),
+    ("report", "markdown"), ("report", "html"),
+    ("sizes", "bars"), ("sizes", "json"), ("sizes", "markdown"), ("sizes", "html"),
 ]  # fmt: skip
 TEXTS = [case.text for case in cases() if len(case.text) < 6000]
 PIECES = [
