@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.bases import looked_up
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.stages import SourceKind
+from multistage_cli.sizes.archives import may_be_archive, unpacked_bytes
 from multistage_cli.sizes.bases import lookup_size
 from multistage_cli.sizes.contents import Held
 from multistage_cli.sizes.model import Part
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from multistage_cli.build.evaluate import Build, Copied, Step
     from multistage_cli.facts.images import Image
     from multistage_cli.sizes.contents import Contents, Found
-
-_ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
-"""Names of what ADD unpacks; it goes by the contents, which are not looked into here."""
 
 _UV_IMAGES = frozenset({"astral/uv", "ghcr.io/astral-sh/uv"})
 _UV_NOTES_BYTES = 824_000  # of its wheel: lists of what is in it, licences
@@ -106,11 +104,17 @@ class CopyReader:
         for entry in selected:
             if entry.kind == "directory":
                 self._put(Held(Range.exactly(context.size_of([entry.path]).size_bytes), source=entry.path))
-            elif unpacked and entry.path.endswith(_ARCHIVES):
-                size = size.from_nothing()  # an archive of many small files is larger than they are
-                self._doubt(
-                    f"what {entry.path} unpacks to on line {line}; the archive has {about(entry.size_bytes)}"
-                )
+            elif unpacked and may_be_archive(context, entry.path):
+                inner = unpacked_bytes(context, entry.path)
+                if inner is None:
+                    size = size.from_nothing()  # an archive of many small files is larger than they are
+                    self._doubt(
+                        f"what {entry.path} unpacks to on line {line}; "
+                        f"the archive has {about(entry.size_bytes)}"
+                    )
+                else:
+                    size = size.moved(inner - entry.size_bytes)
+                    self._put(Held(Range.exactly(inner)))
             else:
                 self._put_file(entry.path, Range.exactly(entry.size_bytes))
         yield Part(source, "files", size, self.destination)

@@ -99,22 +99,6 @@ def test_without_a_build_context() -> None:
     assert sizes.unknown == ("a, copied on line 2: there is no build context to look at",)
 
 
-@pytest.mark.parametrize(
-    ("instruction", "unpacks"),
-    [
-        ("ADD a.tar.gz /", True),
-        ("ADD --unpack=false a.tar.gz /", False),
-        ("COPY a.tar.gz /", False),
-        ("ADD a.zip /", False),
-    ],
-)
-def test_archives_weigh_more_once_unpacked(instruction: str, unpacks: bool, tmp_path: Path) -> None:
-    files = {"a.tar.gz": KIB * 2000, "a.zip": KIB}
-    layer = layers_of(sizes_of(f"FROM scratch\n{instruction}\n", tmp_path, files))[-1]
-    expected = ("what a.tar.gz unpacks to on line 2; the archive has ~2.0 MB",) if unpacks else ()
-    assert layer.unknown == expected
-
-
 def test_excluded_files_may_be_all_or_nothing(tmp_path: Path) -> None:
     layer = layers_of(sizes_of("FROM scratch\nCOPY --exclude=*.md . /\n", tmp_path, {"a.md": KIB}))[-1]
     assert (layer.size.low, layer.size.high) == (0, 1024)

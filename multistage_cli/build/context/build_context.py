@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from multistage_cli.build.claims import Claim
 from multistage_cli.build.context.dockerignore import Ignore, parse
@@ -152,6 +152,14 @@ class BuildContext:
         if real is None or row is None or row.kind != "file":
             return None
         return _read_up_to(self._folders.on_disk(real), limit_bytes) if row.size_bytes else b""
+
+    def opened(self, path: str) -> BinaryIO | None:
+        """A file as it arrives in the build, open for reading; None in the same cases, whatever its size."""
+        real = resolve(self._folders, inside(path))
+        row = self._folders.row(real) if real else None
+        if real is None or row is None or row.kind != "file":
+            return None
+        return _opened(self._folders.on_disk(real))
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names in a directory, sorted; nothing where it is none. Links in the path are followed."""
@@ -329,15 +337,28 @@ def _read_file(path: str, limit_bytes: int) -> bytes | None:
 
 
 def _read_up_to(path: str, limit_bytes: int) -> bytes | None:
-    """The first bytes of a regular file, None if it cannot be read; never follows or waits."""
+    """The first bytes of a regular file, None if it cannot be read."""
+    file = _opened(path)
+    if file is None:
+        return None
+    try:
+        with file:
+            return file.read(limit_bytes)
+    except OSError:
+        return None
+
+
+def _opened(path: str) -> BinaryIO | None:
+    """A regular file, None if it cannot be read; never follows or waits."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
     try:
         descriptor = os.open(path, flags)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            return file.read(limit_bytes)
+        file = os.fdopen(descriptor, "rb")
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return file
+        file.close()
     except (OSError, ValueError):
-        return None
+        pass
+    return None

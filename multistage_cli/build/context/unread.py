@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from multistage_cli.build.context.build_context import BuildContext
 from multistage_cli.build.context.go_paths import inside
@@ -36,6 +36,10 @@ class PartlyUnread(BuildContext):
     def read_start(self, path: str, limit_bytes: int) -> bytes | None:
         """See `BuildContext`."""
         return None if self._hides(path) else super().read_start(path, limit_bytes)
+
+    def opened(self, path: str) -> BinaryIO | None:
+        """See `BuildContext`."""
+        return None if self._hides(path) else super().opened(path)
 
     def _hides(self, path: str) -> bool:
         shown = inside(path)
