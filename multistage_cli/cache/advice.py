@@ -26,8 +26,26 @@ if TYPE_CHECKING:
 Evaluate: TypeAlias = Callable[["Dockerfile"], tuple["Build", "Build"]]
 """A Dockerfile's build before the change and after it."""
 
+Weigh: TypeAlias = Callable[["Build"], "Mapping[int, int | None]"]
+"""What the layers of each line of a build weigh in bytes; None where something of it is not known."""
+
 _MOST_CANDIDATES = 24
 _MOST_WORK = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What runs again on one occasion.
+
+    Attributes:
+        build: after the change.
+        steps: how many, by line: a trigger shares the line of its FROM.
+        texts: the lines of each instruction, by its text.
+    """
+
+    build: Build
+    steps: Mapping[int, int]
+    texts: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,7 @@ def advise(
     evaluate: Evaluate,
     occasions: Sequence[Occasion],
     arguments: Iterable[str] = (),
+    weigh: Weigh | None = None,
 ) -> tuple[Advice, ...]:
     """What saves steps, the most first.
 
@@ -56,18 +75,19 @@ def advise(
         evaluate: makes the builds before and after the change from another Dockerfile.
         occasions: the changes.
         arguments: names of build arguments that change.
+        weigh: what lines weigh, for the bytes that are saved; None for leaving them open.
     """
     total = sum(occasion.weight for occasion in occasions)
     if not total:
         return ()
     steps = sum(len(entry.steps) for entry in build.needed)
-    base = [_broken(build.dockerfile, evaluate, occasion) for occasion in occasions]
+    base = [_again(build.dockerfile, evaluate, occasion) for occasion in occasions]
     found = []
-    broken = frozenset(line for lines in base for line in lines)
+    broken = frozenset(line for again in base for line in again.steps)
     for spent, candidate in enumerate(candidates(build, broken, frozenset(arguments))):
         if spent >= _MOST_CANDIDATES or spent * steps * len(occasions) > _MOST_WORK:
             break
-        advice = _tried(candidate, evaluate, occasions, base, total)
+        advice = _tried(candidate, evaluate, occasions, base, weigh)
         if advice is not None:
             found.append(advice)
     return tuple(sorted(found, key=lambda entry: (-entry.steps_saved, entry.line)))
@@ -77,36 +97,62 @@ def _tried(
     candidate: Candidate,
     evaluate: Evaluate,
     occasions: Sequence[Occasion],
-    base: Sequence[Mapping[int, int]],
-    total: int,
+    base: Sequence[_Again],
+    weigh: Weigh | None,
 ) -> Advice | None:
     dockerfile = parse(candidate.text)
     if dockerfile.problems:
         return None
+    total = sum(occasion.weight for occasion in occasions)
+    then = [_again(dockerfile, evaluate, occasion) for occasion in occasions]
     saved = sum(
-        occasion.weight * (sum(lines.values()) - sum(_broken(dockerfile, evaluate, occasion).values()))
-        for occasion, lines in zip(occasions, base, strict=True)
+        occasion.weight * (sum(now.steps.values()) - sum(other.steps.values()))
+        for occasion, now, other in zip(occasions, base, then, strict=True)
     )
     if saved <= 0:
         return None
+    weights = [None if weigh is None else _saved_bytes(*pair, weigh) for pair in zip(base, then, strict=True)]
+    size_bytes = None
+    if None not in weights:
+        whole = sum(o.weight * (size or 0) for o, size in zip(occasions, weights, strict=True))
+        size_bytes = round(whole / total)
     return Advice(
         line=candidate.line,
         stage=candidate.stage,
         action=candidate.action,
         text=candidate.sentence,
         steps_saved=round(saved / total, 1),
-        bytes_saved=candidate.size_bytes,
+        bytes_saved=candidate.size_bytes if size_bytes is None or size_bytes <= 0 else size_bytes,
     )
 
 
-def _broken(dockerfile: Dockerfile, evaluate: Evaluate, occasion: Occasion) -> dict[int, int]:
-    """How many steps run again, by their lines: a trigger shares the line of its FROM."""
+def _saved_bytes(now: _Again, then: _Again, weigh: Weigh) -> int | None:
+    """What is written less; what runs again in both weighs the same, and need not be known."""
+    before, after = (
+        [line for text, lines in one.texts.items() for line in lines[len(other.texts.get(text, ())) :]]
+        for one, other in ((now, then), (then, now))
+    )
+    saved = 0
+    for again, lines, sign in ((now, before, 1), (then, after, -1)):
+        weights = weigh(again.build) if lines else {}
+        for line in lines:
+            weight = weights.get(line)
+            if weight is None:
+                return None
+            saved += sign * weight
+    return saved
+
+
+def _again(dockerfile: Dockerfile, evaluate: Evaluate, occasion: Occasion) -> _Again:
     before, after = evaluate(dockerfile)
     earlier = Simulation(World(before), None, Assumptions()).run()
     later = Simulation(World(after, occasion.differences), earlier.kept, Assumptions()).run()
-    found: dict[int, int] = {}
+    steps: dict[int, int] = {}
+    texts: dict[str, tuple[int, ...]] = {}
     for walked in later.walked.values():
         for record in walked.records:
             if not record.cached:
-                found[record.step.line] = found.get(record.step.line, 0) + 1
-    return found
+                line, text = record.step.line, record.step.instruction.text
+                steps[line] = steps.get(line, 0) + 1
+                texts[text] = (*texts.get(text, ()), line)
+    return _Again(after, steps, texts)

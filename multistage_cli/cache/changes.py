@@ -133,7 +133,19 @@ def with_advice(
         before = reevaluated(question.before, dockerfile=dockerfile)
         return before, after
 
-    return replace(report, advice=advise(build, evaluated, occasions, question.arguments))
+    return replace(report, advice=advise(build, evaluated, occasions, question.arguments, _weights))
+
+
+def _weights(build: Build) -> Mapping[int, int | None]:
+    from multistage_cli.sizes.estimate import estimate_sizes
+
+    found: dict[int, int | None] = {}
+    for stage in estimate_sizes(build).stages:
+        for layer in stage.layers:
+            known = None if layer.unknown else layer.size.estimate
+            before = found.get(layer.line, 0)
+            found[layer.line] = None if known is None or before is None else before + known
+    return found
 
 
 def _occasions(build: Build, context: BuildContext, history: Sequence[frozenset[str]]) -> Iterator[Occasion]:
