@@ -26,12 +26,10 @@ class Package:
     Attributes:
         name: Of the package.
         installed_bytes: Its files, as apk says.
-        approximate: Whether the figure is of another processor or release than Alpine 3.22 to 3.24 on x86-64.
     """
 
     name: str
     installed_bytes: int
-    approximate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def closure(names: Iterable[str], *, installed: frozenset[str] = frozenset()) ->
         if row is None:
             unknown.add(name)
             continue
-        found[name] = Package(name, row[0] * _KIBIBYTE, len(row) > 2)  # noqa: PLR2004 - marked
+        found[name] = Package(name, row[0] * _KIBIBYTE)
         waiting += row[1].split()
     return Closure(tuple(found[name] for name in sorted(found)), tuple(sorted(unknown)))
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from multistage_cli.facts.images import Image
 
 _WORTH_NAMING_BYTES = 100_000
-_NAMED_KINDS = frozenset({"apt", "cache", "files", "image", "lists", "pip"})
-_MOVABLE_KINDS = frozenset({"files", "image", "pip"})
+_NAMED_KINDS = frozenset({"apk", "apt", "cache", "files", "go", "image", "lists", "npm", "pip", "program"})
+_MOVABLE_KINDS = frozenset({"files", "go", "image", "npm", "pip", "program"})
 _CACHES = ("/root", "/home", "/usr/local/share", "/var/cache")
 
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from multistage_cli.build.evaluate import Build, EvaluatedStage
     from multistage_cli.sizes.model import BaseSize, Layer, Sizes, StageSize
 
-_LEAST, _MOST = 0.7, 1.5
-"""How much less and more programs take on another processor. Of debian:bookworm-slim, which takes 75 MB on amd64,
-docker image ls shows 97 MB on arm64, where files are laid out for larger pages, and about 20 % less than 75 MB on
-32-bit ARM; alpine takes 13 % more on arm64. A package may also have no binary there and bring none at all, or bring
-what it takes to build it: that is said in words."""
+_LEAST, _MOST = 0.6, 1.8
+"""How much less and more programs take on another processor: of the packages of Debian bookworm that have 100 kB or
+more on amd64, the 2.5th and 97.5th percentile of Installed-Size are 0.87 and 1.78 of it on arm64 (22,784 packages),
+0.59 and 1.42 on armhf, 0.98 and 2.16 on ppc64el, 0.87 and 1.71 on s390x (indexes of Debian's main, November 2026).
+A package may also have no binary there and bring none at all, or bring what it takes to build it: that is said in
+words."""
 _SAME_EVERYWHERE: Final = frozenset({"files", "lists"})
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from multistage_cli.sizes.scene import Scene
 
+_DRIFT_PERCENT: Final = 12
+"""How far the figures of two releases are apart."""
 _ANY_PACKAGE: Final = Range(10_000, 1_000_000, 60_000_000)
 """A package that the facts do not have, with what it depends on."""
 _RECORDS: Final = Range(
@@ -64,11 +66,10 @@ def _parts(scene: Scene, change: Installation, names: tuple[str, ...]) -> Iterat
         low = estimate = high = 0
         for package in found.packages:
             size = package.installed_bytes
-            off = 45 if package.approximate else 12  # percent, between releases
             own = bare or package.name == name
-            low += size * (100 - off) // 100 if own else 0
+            low += size * (100 - _DRIFT_PERCENT) // 100 if own else 0
             estimate += size
-            high += size * (100 + off) // 100
+            high += size * (100 + _DRIFT_PERCENT) // 100
         if found.unknown:
             yield Part(name, "apk", _ANY_PACKAGE, guessed=True)
         elif found.packages:

@@ -186,7 +186,7 @@ def test_image_of_unknown_things_only() -> None:
 
 def test_saving_says_against_what_and_how_sure_it_is() -> None:
     assert bars.saving(corpus_sizes("brief")).endswith("% smaller than one stage on python:3.11-bookworm)")
-    assert bars.saving(corpus_sizes("go-distroless")).endswith(" or more, against one stage on golang:1.26")
+    assert bars.saving(corpus_sizes("go-distroless")).endswith("% smaller than one stage on golang:1.26)")
     assert bars.saving(corpus_sizes("cpp-gcc-single")) == ""
 
 
