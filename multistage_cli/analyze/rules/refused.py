@@ -66,8 +66,13 @@ def _aliases(build: Build, instruction: Instruction) -> tuple[str, ...]:
         return ("DL3011",)
     if instruction.name == "COPY":
         found = read_copy(instruction)
-        stage = build.graph.stages[bisect_right(build.graph.stages, instruction.span.first, key=_first) - 1]
-        if found.from_ is not None and found.from_.lower() in {stage.name, str(stage.index)}:
+        begun = bisect_right(build.graph.stages, instruction.span.first, key=_first)
+        stage = build.graph.stages[begun - 1] if begun else None  # above the first FROM it is in none
+        if (
+            stage is not None
+            and found.from_ is not None
+            and found.from_.lower() in {stage.name, str(stage.index)}
+        ):
             return ("DL3023",)
         if len(found.sources) + len(found.heredocs) > 1 and not found.destination.endswith("/"):
             return ("DL3021",)
