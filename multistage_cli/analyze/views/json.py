@@ -22,10 +22,11 @@ def render(analysis: Analysis) -> str:
 
 def stream(files: Iterator[FileAnalysis], tally: Tally) -> Iterator[str]:
     """The same, file by file as they come."""
-    yield '{\n  "version": 1,\n  "files": ['
+    head = '{\n  "version": 1,\n  "files": ['
     for number, file in enumerate(files):
-        yield f"{',' if number else ''}\n{indent(json.dumps(_file(file), indent=2), '    ')}"
-    end = "\n  ]" if tally.files else "]"
+        # With the first file, not before it: where that fails, nothing was put out yet.
+        yield f"{',' if number else head}\n{indent(json.dumps(_file(file), indent=2), '    ')}"
+    end = "\n  ]" if tally.files else f"{head}]"
     yield f'{end},\n  "summary": {indent(json.dumps(_summary(tally), indent=2), "  ").lstrip()}\n}}'
 
 
