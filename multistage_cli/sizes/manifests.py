@@ -237,7 +237,7 @@ def _by_name(lock: Table) -> dict[str, Table]:
 def _toml(text: str) -> Table:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
         return {}
 
 

@@ -112,7 +112,7 @@ def _names(scene: Scene) -> tuple[str, ...]:
 
     try:
         data = tomllib.loads(text_here(scene, "Cargo.toml") or "")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no TOML, or a number of thousands of digits
         return ()
     listed = data.get("bin")
     tables = [data.get("package"), *(listed if isinstance(listed, list) else ())]

@@ -132,8 +132,10 @@ def table_of(text: str, label: str, *, pyproject: bool) -> dict[str, Any]:
 
     try:
         data: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise MultistageError(f"{label} is no TOML: {str(error).lower()}") from None
+    except (ValueError, RecursionError):  # Python reads no number of more than 4,300 digits
+        raise MultistageError(f"{label} cannot be read: a number is too long or nested too deeply") from None
     if not pyproject:
         return data
     tool = data.get("tool")

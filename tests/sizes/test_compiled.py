@@ -248,3 +248,8 @@ def test_checks_leave_nothing(run: str, tmp_path: Path) -> None:
 )
 def test_what_nobody_can_know_is_said(run: str, text: str, tmp_path: Path) -> None:
     assert text in built("debian:bookworm", run, tmp_path).unknown
+
+
+def test_a_manifest_with_a_number_of_thousands_of_digits(tmp_path: Path) -> None:
+    files = {"Cargo.toml": f"{MANIFEST}edition = {'9' * 5000}\n", "Cargo.lock": lock(2), "src/main.rs": ""}
+    assert built("rust:1.85", "cargo build --release", tmp_path, files).size.high > 0

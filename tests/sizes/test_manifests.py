@@ -183,3 +183,10 @@ def test_project_whose_lock_cannot_be_read_says_so() -> None:
     assert asked({}, "/app/Pipfile", "/app/Pipfile.lock").unknown == (
         "what Pipfile.lock asks for: it cannot be read from here",
     )
+
+
+@pytest.mark.parametrize("name", ["/a/pyproject.toml", "/a/uv.lock", "/a/poetry.lock"])
+def test_a_number_of_thousands_of_digits(name: str) -> None:
+    found = asked({name: f"version = {'9' * 5000}\n"}, name)
+    assert found.requirements == ()
+    assert found.unknown

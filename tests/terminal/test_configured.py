@@ -128,3 +128,18 @@ def test_report_heeds_rules_and_severities(capsys: pytest.CaptureFixture[str]) -
 
 def test_the_keys_are_in_order() -> None:
     assert list(KEYS) == sorted(KEYS)
+
+
+@pytest.mark.parametrize("text", [f"fail-on = {'9' * 5000}\n", f"fail-on = {'[' * 5000}\n"])
+def test_a_value_that_python_cannot_read(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    Path("multistage.toml").write_text(text, encoding="utf-8")
+    code, out, err = run(capsys, "flow")
+    assert (code, out) == (2, "")
+    assert err == "multistage: multistage.toml cannot be read: a number is too long or nested too deeply\n"
+
+
+def test_a_broken_configuration_leaves_no_half_of_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("multistage.toml").write_text("ignore =\n", encoding="utf-8")
+    code, out, err = run(capsys, "analyze", "--format", "json")
+    assert (code, out) == (2, "")
+    assert err.startswith("multistage: multistage.toml is no TOML: ")

@@ -240,3 +240,9 @@ def test_unknown_interpreter_leaves_the_system_alone() -> None:
     state = after("RUN pip install flask", base="FROM somebody/image\nRUN touch /new\n")
     assert state.exists("/new") is YES
     assert state.exists("/usr/local/bin/flask") is MAYBE
+
+
+@pytest.mark.parametrize("command", ["pip install .", "uv sync", "poetry install"])
+def test_a_project_with_a_number_of_thousands_of_digits(tmp_path: Path, command: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[project]\nname = 'a'\nversion = {'9' * 5000}\n")
+    assert after(f"COPY . /new/\nWORKDIR /new\nRUN {command}", folder=tmp_path).files.exists("/new") is YES
