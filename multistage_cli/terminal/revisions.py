@@ -76,11 +76,12 @@ def other_build(build: Build, against: str, options: BuildOptions) -> Iterator[O
 def options_of(ctx: typer.Context) -> BuildOptions:
     """The options of the build that a command was given."""
     given = ctx.params
+    context = given.get("context")  # as Click read it, before Typer makes a path of it
     return BuildOptions(
         target=given.get("target"),
         build_args=given.get("build_arg"),
         build_contexts=given.get("build_context"),
-        context=given.get("context"),
+        context=None if context is None else Path(context),
         platform=given.get("platform") or BuildOptions().platform,
         online=bool(given.get("online")),
     )

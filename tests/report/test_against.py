@@ -124,3 +124,15 @@ def test_hostile_label(label: str) -> None:
     shown = re.sub(r"`[^`\n]*`", "", markdown.render(page))
     assert shown.count("<details>") == shown.count("</details>")
     assert "<script" not in shown
+
+
+@pytest.mark.parametrize("command", ["report", "sizes"])
+def test_against_with_a_build_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    write(tmp_path, {"Dockerfile": AFTER, "Other": BEFORE, "context/.dockerignore": "*.log\n"})
+    monkeypatch.chdir(tmp_path)
+    assert main([command, "--context", "context", "--against", "Other", "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert json.loads(captured.out)["against"]["against" if command == "sizes" else "sizes"]
