@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from multistage_cli.build.claims import Claim
@@ -329,7 +330,34 @@ class _Writer:
 
 
 def quoted(word: str) -> str:
-    """A word as a POSIX shell reads it back, in the quotes that leave most of it readable."""
+    """A word as a POSIX shell reads it back, in the quotes that leave most of it readable.
+
+    What does not show is written in octal: as it is, it would drive the terminal of whoever looks at the script.
+    """
+    return "".join(
+        _in_quotes(run) if shows else f"\"$(printf '{_octal(run)}')\""
+        for shows, run in ((shows, "".join(run)) for shows, run in groupby(word, key=_shows))
+    ) or shlex.quote(word)
+
+
+def _shows(letter: str) -> bool:
+    return letter.isprintable() or letter == "\n"
+
+
+def _octal(text: str) -> str:
+    data = b"".join(
+        bytes([ord(letter) & _BYTE]) if letter in _NO_UTF8 else letter.encode("utf-8", "surrogatepass")
+        for letter in text
+    )
+    return "".join(f"\\{byte:03o}" for byte in data)
+
+
+_BYTE = 0xFF
+_NO_UTF8 = frozenset(map(chr, range(0xDC80, 0xDD00)))
+"""What stands for bytes of a name that is no UTF-8."""
+
+
+def _in_quotes(word: str) -> str:
     if "'" in word and not _MEANS_SOMETHING.search(word):
         return f'"{word}"'
     return shlex.quote(word)

@@ -13,7 +13,7 @@ import pytest
 
 from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import evaluate
-from multistage_cli.commands.recipes import Recipe, collect_recipes, volume_names
+from multistage_cli.commands.recipes import Recipe, collect_recipes, quoted, volume_names
 from multistage_cli.commands.tools import ToolName
 from multistage_cli.commands.views import json as json_view
 from multistage_cli.commands.views import shell as shell_view
@@ -428,3 +428,20 @@ def test_volumes_have_names_of_their_own() -> None:
     names = volume_names(found.plan, found.plan.target)
     assert list(names) == ["/a/b", "/a-b", "/a b", "/"]
     assert len(set(names.values())) == 4
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("A=\x1b]0;t\x07 b", """A="$(printf '\\033')"']0;t'"$(printf '\\007')"' b'"""),
+        ("\u202eA's", """"$(printf '\\342\\200\\256')""A's\""""),
+        ("a\udcff", """a"$(printf '\\377')\""""),
+        ("two\nlines\t", "'two\nlines'\"$(printf '\\011')\""),
+        ("", "''"),
+    ],
+)
+def test_what_does_not_show_reaches_the_program_and_not_the_terminal(word: str, written: str) -> None:
+    assert quoted(word) == written
+    done = subprocess.run(["sh", "-c", f"printf %s {written}"], capture_output=True, check=True)
+    assert done.stdout == word.encode("utf-8", "surrogateescape")

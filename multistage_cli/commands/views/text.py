@@ -103,7 +103,8 @@ def _pieces(word: str, first_room: int, room: int) -> list[str]:
     found: list[str] = []
     start, left = 0, first_room - 2
     for place, letter in enumerate(word):
-        cost = 5 if letter == "'" else cell_len(printable(letter))  # '"'"' at most
+        # '"'"' at most, or in octal
+        cost = 5 if letter == "'" else cell_len(printable(letter if letter.isprintable() else quoted(letter)))
         if cost > left and place > start:
             found.append(_shown(word[start:place]))
             start, left = place, room - 2
