@@ -77,10 +77,15 @@ class _Reader:
         self.requirements: list[Requirement] = []
         self.unknown: list[str] = []
         self.own_index = False
+        self._done: set[str] = set()
 
     def manifest(self, path: str, depth: int) -> None:
         from multistage_cli.facts.requirements import parse_requirements
 
+        path = posixpath.normpath(path)
+        if path in self._done:
+            return  # two files that include each other twice would double with every round
+        self._done.add(path)
         text = self.read(path)
         if text is None:
             self.unknown.append(f"what {path} asks for: it is not in the build context")

@@ -190,3 +190,16 @@ def test_a_number_of_thousands_of_digits(name: str) -> None:
     found = asked({name: f"version = {'9' * 5000}\n"}, name)
     assert found.requirements == ()
     assert found.unknown
+
+
+def test_includes_that_would_double_with_every_round_are_read_once() -> None:
+    reads: list[str] = []
+    files = {"/a.txt": "-r b.txt\n" * 3 + "idna\n", "/b.txt": "-r a.txt\n-r ./a.txt\nflask\n"}
+
+    def read(path: str) -> str | None:
+        reads.append(path)
+        return files.get(path)
+
+    found = asked_by(("/a.txt",), read, python="3.12", development=False)
+    assert sorted(entry.name for entry in found.requirements) == ["flask", "idna"]
+    assert sorted(reads) == ["/a.txt", "/b.txt"]
