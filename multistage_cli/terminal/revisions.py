@@ -139,7 +139,8 @@ def _earlier(build: Build, repository: Repository, place: Path, options: BuildOp
     notes = write_tree(repository, tree, lambda path: path == IGNORE_FILE or not ignore.excludes(path))
     if own is not None:
         file.with_name(f"{file.name}.dockerignore").write_bytes(own.encode("utf-8", "surrogateescape"))
-    label = f"{printable(repository.revision)} ({repository.commit[:7]})"
+    name, commit = printable(repository.revision), repository.commit[:7]
+    label = name if name == commit else f"{name} ({commit})"
     source = Source(f"{build.path} at {repository.revision}", file, text)
     earlier = evaluate_source(source, parse(text), replace(options, context=tree))
     # Its place is that of now: what a configuration says of paths is about that one.

@@ -121,7 +121,10 @@ def _findings(page: Page) -> Iterator[str]:
         yield "No findings."
         return
     if page.difference:  # what is new stands above already
-        yield from _folded(f"All {len(findings)} findings", finding_table(findings[:_MOST_FINDINGS]))
+        yield from _folded(
+            "The finding" if len(findings) == 1 else f"All {len(findings)} findings",
+            finding_table(findings[:_MOST_FINDINGS]),
+        )
     else:
         yield from ("### Findings", "")
         yield from finding_table(findings[:_MOST_FINDINGS])
