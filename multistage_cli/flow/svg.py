@@ -50,6 +50,15 @@ STYLE = """\
 """
 """Colour is never alone in what it says: kinds of lines differ in width and dashes, the target has a word."""
 
+PAGE_STYLE = (
+    STYLE
+    + """\
+:root .flow{--paper:inherit;--ink:inherit;--faint:inherit;--box:inherit;--edge:var(--line);--copy:inherit;\
+--base:inherit;--mount:inherit;--target:var(--good)}
+"""
+)
+"""For a picture within a page: in the colours of what is around it, whatever theme a person chose there."""
+
 _MARGIN = 20.0
 _LEGEND_LINE = 24.0
 _ABOVE_LEGEND = 22.0
@@ -60,6 +69,7 @@ _LEGEND = {
     EdgeKind.MOUNT: "mounted for one RUN, not kept",
 }
 _HEAD = 9.0
+_LEAST_SCALE = 0.55  # titles are 8 pixels high then
 
 
 def drawing(flow: Flow, diagram: Diagram, *, role: str, style: str = "", link_to: str = "") -> str:
@@ -72,11 +82,8 @@ def drawing(flow: Flow, diagram: Diagram, *, role: str, style: str = "", link_to
         style: a style sheet to put into it, which may be empty where the page around has one.
         link_to: what the addresses of stages start with, such as `#stage-`; empty for no links.
     """
-    legend, width = _legend(flow, diagram)
-    width = max(width, diagram.layout.width) + 2 * _MARGIN
-    height = (
-        diagram.layout.height + 2 * _MARGIN + _LEGEND_LINE * len(legend) + (_ABOVE_LEGEND if legend else 0.0)
-    )
+    legend, _ = _legend(flow, diagram)
+    width, height = extent(flow, diagram)
     below = diagram.layout.height + _MARGIN + _ABOVE_LEGEND
     shift = (width - diagram.layout.width) / 2
     head = (
@@ -107,6 +114,24 @@ def drawing(flow: Flow, diagram: Diagram, *, role: str, style: str = "", link_to
         )
     parts.append("</svg>")
     return "\n".join(parts)
+
+
+def extent(flow: Flow, diagram: Diagram) -> tuple[float, float]:
+    """Width and height of the picture in pixels, as long as nothing makes it smaller."""
+    legend, width = _legend(flow, diagram)
+    height = diagram.layout.height + 2 * _MARGIN + _LEGEND_LINE * len(legend)
+    return max(width, diagram.layout.width) + 2 * _MARGIN, height + (_ABOVE_LEGEND if legend else 0.0)
+
+
+def fitting_style(frame: str, width: float) -> str:
+    """Rules that make the picture fit its frame; one that could not be read then keeps a width, and scrolls.
+
+    Args:
+        frame: the selector of what the picture is in.
+        width: of the picture, from `extent`.
+    """
+    least = round(width * _LEAST_SCALE)
+    return f"{frame} svg{{display:block;margin:auto;max-width:100%;min-width:{least}px;height:auto}}\n"
 
 
 def described(flow: Flow) -> str:

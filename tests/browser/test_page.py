@@ -9,8 +9,9 @@ import pytest
 
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.parser import parse
-from multistage_cli.report.page import collect_page
+from multistage_cli.report.page import collect_page, with_difference
 from multistage_cli.report.views import html
+from multistage_cli.terminal.revisions import OtherBuild
 from tests.browser.conftest import SHOWCASE, Opened, rendered
 from tests.report.large import dockerfile_of
 
@@ -159,6 +160,42 @@ def test_picture_is_made_larger_and_smaller(show: Callable[..., Opened], shop: s
     page.get_by_role("button", name="Smaller picture").click()
     page.get_by_role("button", name="Fit").click()
     assert page.evaluate(width) <= page.evaluate("document.getElementById('graph').clientWidth") + 1
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("name", ["shop", "platform", "gateway"])
+@pytest.mark.parametrize("width", [1100, 1300, 1400, 1900])
+def test_picture_fits_its_frame(show: Callable[..., Opened], name: str, width: int, javascript: bool) -> None:
+    content = rendered(SHOWCASE / name / "Dockerfile")
+    page = show(content, viewport={"width": width, "height": 900}, java_script_enabled=javascript).page
+    frame = page.locator("#graph").bounding_box()
+    last = page.locator("svg.flow").bounding_box()
+    assert frame is not None
+    assert last is not None
+    assert last["x"] >= frame["x"]
+    assert last["x"] + last["width"] <= frame["x"] + frame["width"] + 1
+    assert last["height"] <= frame["height"]
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_picture_stays_readable_and_scrolls(show: Callable[..., Opened], shop: str, javascript: bool) -> None:
+    page = show(shop, viewport={"width": 400, "height": 800}, java_script_enabled=javascript).page
+    frame, picture = page.locator("#graph").bounding_box(), page.locator("svg.flow").bounding_box()
+    natural = float(page.locator("svg.flow").get_attribute("width"))
+    assert picture["width"] == pytest.approx(natural * 0.55, abs=1)
+    assert frame["width"] < picture["width"]
+
+
+def test_picture_follows_the_window_until_it_is_zoomed(show: Callable[..., Opened], shop: str) -> None:
+    page = show(shop, viewport={"width": 1400, "height": 900}).page
+    width = "document.querySelector('svg.flow').getBoundingClientRect().width"
+    before = page.evaluate(width)
+    page.set_viewport_size({"width": 1300, "height": 900})
+    assert page.evaluate(width) < before
+    page.get_by_role("button", name="Larger picture").click()
+    zoomed = page.evaluate(width)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    assert page.evaluate(width) == pytest.approx(zoomed)
 
 
 def test_all_in_words(show: Callable[..., Opened], shop: str) -> None:
@@ -325,6 +362,33 @@ def test_everything_is_reached_by_tab_and_seen(show: Callable[..., Opened]) -> N
         "#finding-0",
     ):
         assert wanted in names, wanted
+
+
+# What changed
+
+
+def test_difference_leads_to_findings_and_lines(show: Callable[..., Opened]) -> None:
+    other = OtherBuild("main (1234567)", evaluate(parse("FROM alpine:3.22\nRUN cd /tmp\n")), ())
+    page_data = with_difference(collect_page(evaluate(parse(FINDINGS))), other)
+    opened = show(html.render(page_data))
+    page = opened.page
+    page.get_by_role("link", name="What changed").click()
+    section = page.get_by_role("region", name="What changed against main (1234567)")
+    assert section.get_by_role("heading", name="New findings").is_visible()
+    section.locator(".told-findings.new .rule a").first.click()
+    assert page.evaluate("location.hash") == "#finding-0"
+    section.locator("table a[href='#L2']").first.click()
+    assert lit(page) == ["L2"]
+    assert opened.is_quiet()
+
+
+@pytest.mark.parametrize("width", [320, 768, 1400])
+def test_difference_sticks_out_nowhere(show: Callable[..., Opened], width: int) -> None:
+    long = "a" * 300
+    other = OtherBuild(long, evaluate(parse(f"FROM alpine:3.22 AS {long}\nRUN apk add {long}\n")), (long,))
+    content = html.render(with_difference(collect_page(evaluate(parse(FINDINGS))), other))
+    page = show(content, viewport={"width": width, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 # Other ways to read it

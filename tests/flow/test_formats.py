@@ -25,9 +25,12 @@ from hypothesis import strategies as st
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.flow.folding import cut, folded
 from multistage_cli.flow.graph import Flow, collect_flow
+from multistage_cli.flow.svg import PAGE_STYLE
 from multistage_cli.flow.views import dot, html, mermaid, svg
 from multistage_cli.parser import parse
 from multistage_cli.printable import printable
+from multistage_cli.terminal.page_shell import STYLE as PAGE_SHELL_STYLE
+from multistage_cli.terminal.page_shell import html_page
 from tests.corpus import case, cases
 from tests.flow.flows import HOSTILE, hostile_flow
 from tests.golden import check
@@ -399,8 +402,21 @@ def test_page_lets_nothing_in(name: str) -> None:
     [policy] = [value for value in page.values("content") if "default-src" in value]
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     assert page.tags.count("script") == 0
-    assert page.tags.count("meta") == 3
+    assert page.tags.count("meta") == 4
     assert text.index("Content-Security-Policy") < text.index("<style>")
+
+
+def test_page_has_the_frame_of_all_pages() -> None:
+    text = html.render(corpus_flow("multi-target-python"))
+    assert f"<style>{PAGE_SHELL_STYLE}{PAGE_STYLE}" in text
+    assert text.startswith(html_page(title="", body="", style="").partition("<meta http-equiv")[0])
+
+
+def test_picture_fits_its_frame_as_long_as_it_can_be_read() -> None:
+    flow = corpus_flow("multi-target-python")
+    width = float(read_svg(svg.render(flow)).attrib["width"])
+    [rules] = re.findall(r"^figure svg\{(.*)\}$", html.render(flow), re.MULTILINE)
+    assert {"max-width:100%", "height:auto", f"min-width:{round(width * 0.55)}px"} <= set(rules.split(";"))
 
 
 def test_page_leads_from_the_picture_to_the_words() -> None:

@@ -16,8 +16,9 @@ import pytest
 from multistage_cli.build.context import open_context
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.parser import parse
-from multistage_cli.report.page import Page, collect_page
+from multistage_cli.report.page import Page, collect_page, with_difference
 from multistage_cli.report.views import html
+from multistage_cli.terminal.revisions import OtherBuild
 from tests.corpus import cases
 from tests.drawn import HOSTILE, inside, is_harmless
 from tests.report.large import dockerfile_of
@@ -232,6 +233,104 @@ def test_only_the_gravest_of_many_findings_are_shown() -> None:
     check_page(found_page)
     assert found_page.count('class="finding error"') == 100
     assert f"and {len(page.analysis.findings) - 100} more" in found_page
+
+
+BEFORE = """FROM python:3.12-slim AS build
+RUN apt-get update && apt-get install -y curl
+FROM alpine:3.22 AS old
+RUN apk add git
+FROM build AS app
+COPY --from=old /a /a
+USER 1000
+CMD ["python", "/app/main.py"]
+"""
+AFTER = """# The first line is new.
+FROM python:3.12-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends curl gcc
+FROM build AS app
+CMD ["python", "/app/main.py"]
+"""
+
+
+def compared(before: str, after: str, label: str = "main (1234567)", *notes: str) -> Page:
+    return with_difference(page_of(after), OtherBuild(label, evaluate(parse(before)), notes))
+
+
+def section_of(page: str, name: str) -> str:
+    start = page.index(f'<section id="{name}"')
+    return page[start : page.index("</section>", start)]
+
+
+def test_difference_has_findings_practices_and_megabytes() -> None:
+    page = compared(BEFORE, AFTER, "main (1234567)", "git does not track data/")
+    whole = html.render(page)
+    found = check_page(whole)
+    assert "#difference" in [entry["href"] for entry in found.of("a")]
+    told = section_of(whole, "difference")
+    difference = page.difference
+    assert difference is not None
+    assert difference.new
+    assert difference.fixed
+    assert 'What changed against <span class="path">main (1234567)</span>' in told
+    assert '<strong class="bad">' + f"{len(difference.new)} new</strong>" in told
+    assert '<strong class="good">' + f"{len(difference.fixed)} fixed</strong>" in told
+    assert f"{difference.kept} as before" in told
+    assert "git does not track data/" in told
+    for finding in difference.new:
+        assert f'<a href="#finding-{page.analysis.findings.index(finding)}">{finding.code}' in told
+    fixed = told[told.index('class="plain told-findings fixed"') :]
+    for finding in difference.fixed:
+        assert f"line {finding.line}: " in fixed[: fixed.index("</ul>")]
+    assert "<a " not in fixed[: fixed.index("</ul>")]  # no line of this page is theirs
+    rows = re.findall(r"<tr.*?</tr>", told, re.DOTALL)
+    assert any("Stage old is gone" in row for row in rows)
+    (changed,) = [row for row in rows if '<a href="#L3">3</a>' in row]
+    assert "<code>RUN apt-get update &amp;&amp; apt-get install -y --no-install-rec...</code>" in changed
+    assert "was <code>RUN apt-get update &amp;&amp; apt-get install -y curl</code>" in changed
+    assert re.search(r'class="(good|bad)">[+-]\d', changed)
+    assert f"{difference.score.passed} of {difference.score.total}" in told
+
+
+def test_nothing_changed() -> None:
+    whole = html.render(compared(BEFORE, f"\n\n{BEFORE}"))
+    check_page(whole)
+    told = section_of(whole, "difference")
+    assert "<strong>0 new</strong>, <strong>0 fixed</strong>" in told
+    assert "No stage and no line weighs anything else." in told
+    assert "<table" not in told
+
+
+def test_page_of_one_build_has_no_difference() -> None:
+    assert "difference-title" not in html.render(page_of(AFTER))
+
+
+def test_difference_of_large_files_is_cut_and_counted() -> None:
+    stages = "".join(
+        f"FROM python:3.12-slim AS s{stage}\n"
+        + "".join(f"RUN apt-get install -y curl{line}\n" for line in range(50))
+        for stage in range(30)
+    )
+    whole = html.render(compared("FROM alpine:3.22\n", f"{stages}FROM alpine:3.22\n"))
+    check_page(whole)
+    told = section_of(whole, "difference")
+    assert told.count('<tr class="stage-row">') == 20
+    assert "and 10 lines more" in told
+    assert "stages more" in told
+    assert re.search(r'<li class="faint">and \d+ more</li>', told)
+
+
+@pytest.mark.parametrize("words", BREAKERS)
+def test_hostile_difference(words: str) -> None:
+    folded = words.replace("\n", " ").replace("\r", " ").replace("\udcff", "?")
+    text = f"FROM alpine:3.22 AS {folded}\nRUN sudo {folded}\nCOPY {folded} /{folded}\nFROM {folded}\nENV A={folded}\n"
+    check_page(html.render(compared("FROM alpine:3.22\nRUN ls\n", text, words, words)))
+    check_page(html.render(compared(text, "FROM alpine:3.22\nRUN ls\n", words, words)))
+
+
+def test_picture_keeps_a_width_at_which_it_can_be_read() -> None:
+    whole = html.render(page_of(AFTER))
+    width = float(re.findall(r'class="flow"[^>]* width="([0-9.]+)"', whole)[0])
+    assert f"max-width:100%;min-width:{round(width * 0.55)}px;height:auto" in whole
 
 
 def test_page_without_its_build_is_our_bug() -> None:

@@ -86,6 +86,7 @@
   const boxes = all("a", svg).filter((link) => one(".stage", link));
   const arrows = all("g.arrow[data-to]", svg);
   const details = byId("details");
+  const frame = byId("graph");
   const stagesGrid = one(".stages");
   let chosen = null;
   const describe = (name) => {
@@ -164,19 +165,20 @@
     hit.setAttribute("class", "hit");
     arrow.append(hit);
   }
-  const canPreview = matchMedia("(hover:hover) and (min-width:68rem)");
+  const hovers = matchMedia("(hover:hover)");
+  const canPreview = () => hovers.matches && details.offsetTop < frame.offsetTop + frame.offsetHeight;
   let leaving = 0;
   for (const item of items) {
     const name = nameOf(item);
     item.addEventListener("pointerenter", () => {
       clearTimeout(leaving);
       trace(name);
-      if (canPreview.matches) present(name);
+      if (canPreview()) present(name);
     });
     item.addEventListener("pointerleave", () => {
       leaving = setTimeout(() => { trace(null); if (chosen) present(chosen); }, 60);
     });
-    item.addEventListener("focus", () => { trace(name); if (canPreview.matches) present(name); });
+    item.addEventListener("focus", () => { trace(name); if (canPreview()) present(name); });
     item.addEventListener("blur", (event) => {
       trace(null);
       // Who goes on into the details of what was looked at stays there.
@@ -209,21 +211,18 @@
   if (items.length) rove(items[0]);
   stagesGrid.classList.add("js-on");
   details.classList.add("folded");
-  // As small as fits, but no smaller than can be read; from there on a person decides.
-  const natural = { width: svg.width.baseVal.value, height: svg.height.baseVal.value };
-  const room = () => one(".graph").clientWidth / natural.width;
-  let zoom = 1;
+  // The style sheet makes it fit, as long as it can be read then; from there on a person decides.
+  const { width: natural } = svg.viewBox.baseVal;
+  const zoomed = () => svg.getBoundingClientRect().width / natural;
   const scale = (to) => {
-    zoom = Math.min(Math.max(to, 0.2), 3);
-    svg.setAttribute("width", natural.width * zoom);
-    svg.setAttribute("height", natural.height * zoom);
+    frame.classList.add("zoomed");
+    svg.setAttribute("width", natural * Math.min(Math.max(to, 0.2), 3));
+    say(`Picture at ${Math.round(zoomed() * 100)}%`);
   };
-  scale(Math.min(1, Math.max(room(), 0.6)));
   for (const button of all("[data-zoom]")) {
     button.addEventListener("click", () => {
       const factor = Number(button.dataset.zoom);
-      scale(factor ? zoom * factor : Math.min(1, room()));
-      say(`Picture at ${Math.round(zoom * 100)}%`);
+      scale(factor ? zoomed() * factor : Math.min(1, frame.clientWidth / natural));
     });
   }
   const showAll = byId("show-all");

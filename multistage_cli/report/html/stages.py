@@ -17,7 +17,7 @@ from multistage_cli.flow.labels import (
     stage_name,
     target_words,
 )
-from multistage_cli.flow.svg import described, drawing
+from multistage_cli.flow.svg import described, drawing, extent, fitting_style
 from multistage_cli.report.html.source import COLOURS
 from multistage_cli.report.html.words import line_link, sized
 from multistage_cli.terminal.page_shell import text
@@ -33,6 +33,7 @@ _MOST_CROSSINGS = 24
 _MOST_PATHS = 8
 _MOST_STEPS = 80
 _LONGEST = 60
+_WIDE, _HIGH = 1500, 1800  # pixels
 _KINDS = {
     EdgeKind.BASE: "the stage continues it, with all that is in it",
     EdgeKind.COPY: "copied, so it is in the stage",
@@ -56,6 +57,11 @@ class Picture:
         small = folded(shown)
         return Picture(shown, small, draw(small))
 
+    @property
+    def style(self) -> str:
+        """What the style sheet says of this picture alone: numbers of ours, no text of a Dockerfile."""
+        return fitting_style(".graph", extent(self.small, self.diagram)[0])
+
 
 def section(picture: Picture, sizes: Sizes, steps: tuple[Verdict, ...]) -> str:
     """The picture beside the details of what is chosen in it; without a script all details follow it."""
@@ -66,7 +72,7 @@ def section(picture: Picture, sizes: Sizes, steps: tuple[Verdict, ...]) -> str:
 <h2 id="stages-title">How the stages feed each other</h2>
 <p>{text(described(flow))} <span class="js" hidden>Choose a stage or an arrow to look into it: with the mouse, \
 or with Tab, the arrow keys and Enter.</span></p>{left_out}
-<div class="stages">
+<div class="stages{_shape(picture)}">
 <div class="picture">
 <p class="js zoom" hidden><button type="button" data-zoom="0.8" aria-label="Smaller picture">-</button> \
 <button type="button" data-zoom="1.25" aria-label="Larger picture">+</button> \
@@ -82,6 +88,12 @@ in words">
 </div>
 </section>
 """
+
+
+def _shape(picture: Picture) -> str:
+    """Classes of what has no room for words beside it, and of what is too high to be seen as a whole."""
+    width, height = extent(picture.small, picture.diagram)
+    return f"{' wide' if width > _WIDE else ''}{' high' if height > _HIGH else ''}"
 
 
 class _Bytes:

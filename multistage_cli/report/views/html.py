@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multistage_cli.flow.svg import STYLE as FLOW_STYLE
+from multistage_cli.flow.svg import PAGE_STYLE
 from multistage_cli.printable import printable
 from multistage_cli.report.changes import collect_changes
-from multistage_cli.report.html import changes, findings, overview, source, stages, weights
+from multistage_cli.report.html import changes, difference, findings, overview, source, stages, weights
 from multistage_cli.terminal.page_shell import STYLE, data_block, html_page, text
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ def render(page: Page) -> str:
     told = collect_changes(build)
     picture = stages.Picture.of(page.flow)
     shown = findings.shown_findings(page.analysis)
-    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in _NAVIGATION)
+    compared = ""
+    navigation = list(_NAVIGATION)
+    if page.difference is not None:
+        compared = difference.section(page.difference, page.analysis.score, shown)
+        navigation.insert(1, ("difference", "What changed"))
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in navigation)
     body = f"""<a class="skip" href="#overview">Skip to the content</a>
 <header class="top">
 <h1><span class="faint">Multistage build</span> <span class="path">{text(page.path)}</span></h1>
@@ -49,7 +54,7 @@ def render(page: Page) -> str:
 </header>
 <main>
 {overview.section(page)}
-{stages.section(picture, page.sizes, told.steps)}
+{compared}{stages.section(picture, page.sizes, told.steps)}
 <div class="bench">
 {source.section(page.analysis, page.flow, shown)}
 <div class="beside">
@@ -69,7 +74,7 @@ is said beside them.</footer>
     return html_page(
         title=f"Multistage build: {page.path}",
         body=body,
-        style=STYLE + FLOW_STYLE + _part("style.css"),
+        style=STYLE + PAGE_STYLE + picture.style + _part("style.css"),
         script=_part("script.js"),
         data=data_block("changes-data", _data(page, told)),
     )
