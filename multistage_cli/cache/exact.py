@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from multistage_cli.build.changes import Deletion, DirectoryMade, FileWritten, LinkMade, ModeChanged
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.context import Change, PartlyUnread
 from multistage_cli.build.evaluate import evaluate
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from multistage_cli.build.context import Difference, Differences
     from multistage_cli.build.evaluate import Build
-    from multistage_cli.build.files import Files
+    from multistage_cli.build.files import Entry, Files
 
+_PLAIN: Final = (Deletion, DirectoryMade, FileWritten, LinkMade, ModeChanged)
+"""Changes that leave users and owners alone."""
 _WILDCARDS: Final = frozenset("*?[")
 _MOST_ENTRIES: Final = 200  # that are looked at for one path
 
@@ -32,10 +35,14 @@ class ExactFiles:
     Args:
         build: one of the two that are compared.
         differences: of the build context; None where nothing in it differs.
+        images: base images that are others than they were.
     """
 
-    def __init__(self, build: Build, differences: Differences | None) -> None:
+    def __init__(
+        self, build: Build, differences: Differences | None, images: frozenset[str] = frozenset()
+    ) -> None:
         self._build = build
+        self._images = images
         self._touched: Mapping[str, Difference] = {} if differences is None else differences.touched
         self._known: Build | None = None
         self._found: dict[tuple[int, str], str | None] = {}
@@ -58,7 +65,27 @@ class ExactFiles:
         if self._known is None:
             self._known = self._evaluated()
         files = self._known.stages[stage].final.files
-        return _exact(files, f"/{path.strip('/')}", [_MOST_ENTRIES], folders=not self._names_change())
+        look = _Look(self._known, files, self._base_user(stage), folders=not self._names_change())
+        return look.exact(f"/{path.strip('/')}")
+
+    def _base_user(self, index: int) -> str | None:
+        """A name for the owner of what commands make, where the base image's user is not known.
+
+        It is the same in both builds where the image is, and where nothing changes users or owners. None where that
+        is not sure.
+        """
+        build = self._known or self._build
+        chain = [build.stages[number] for number in build.graph.chain(index)]
+        first = chain[-1]
+        base = first.stage.base
+        if base.label in self._images or base.written in self._images:
+            return None
+        steps = [step for entry in chain for step in entry.steps]
+        plain = all(isinstance(change, _PLAIN) for step in steps for change in step.changes)
+        user = first.start.user
+        same_user = all(step.after.user == user for step in steps)
+        accounts = chain[0].final.files.entry("/etc/passwd").writer
+        return f"user of {base.label}" if plain and same_user and accounts is None else None
 
     def _names_change(self) -> bool:
         """Whether a changed path may come or go, so that no folder's names are known."""
@@ -86,27 +113,55 @@ class ExactFiles:
         )
 
 
-def _exact(files: Files, path: str, left: list[int], *, folders: bool) -> str | None:
-    left[0] -= 1
-    entry = files.entry(path, follow=False)
-    if left[0] < 0 or entry.exists is not Claim.YES or UNKNOWN in {entry.kind, entry.uid, entry.gid}:
-        return None
-    about = f"{entry.kind} {entry.uid} {entry.gid}"
-    if entry.kind is Kind.LINK:
-        return None if entry.target is UNKNOWN else digest(about, entry.target)
-    if entry.mode is UNKNOWN:
-        return None
-    about = f"{about} {entry.mode:o}"
-    if entry.kind is Kind.FILE:
-        text = UNKNOWN if entry.content is None else entry.content.text
-        return None if text is UNKNOWN else digest(about, text)
-    names = files.names(path)
-    if not folders or names is UNKNOWN:
-        return None
-    parts = [about]
-    for name in names:
-        found = _exact(files, f"{path.rstrip('/')}/{name}", left, folders=folders)
-        if found is None:
+class _Look:
+    """One look at the files of a stage.
+
+    Args:
+        build: evaluated.
+        files: at the stage's end.
+        base_user: stands for an owner that is not known; None for none.
+        folders: whether the names in folders are known.
+    """
+
+    def __init__(self, build: Build, files: Files, base_user: str | None, *, folders: bool) -> None:
+        self._build = build
+        self._files = files
+        self._base_user = base_user
+        self._folders = folders
+        self._left = _MOST_ENTRIES
+
+    def exact(self, path: str) -> str | None:
+        """See `ExactFiles.of`."""
+        self._left -= 1
+        entry = self._files.entry(path, follow=False)
+        owner = self._owner(entry)
+        if self._left < 0 or entry.exists is not Claim.YES or entry.kind is UNKNOWN or owner is None:
             return None
-        parts += [name, found]
-    return digest(*parts)
+        about = f"{entry.kind} {owner}"
+        if entry.kind is Kind.LINK:
+            return None if entry.target is UNKNOWN else digest(about, entry.target)
+        if entry.mode is UNKNOWN:
+            return None
+        about = f"{about} {entry.mode:o}"
+        if entry.kind is Kind.FILE:
+            text = UNKNOWN if entry.content is None else entry.content.text
+            return None if text is UNKNOWN else digest(about, text)
+        names = self._files.names(path)
+        if not self._folders or names is UNKNOWN:
+            return None
+        parts = [about]
+        for name in names:
+            found = self.exact(f"{path.rstrip('/')}/{name}")
+            if found is None:
+                return None
+            parts += [name, found]
+        return digest(*parts)
+
+    def _owner(self, entry: Entry) -> str | None:
+        if entry.uid is not UNKNOWN and entry.gid is not UNKNOWN:
+            return f"{entry.uid} {entry.gid}"
+        by = entry.writer
+        if by is None or entry.uid is not UNKNOWN or entry.gid is not UNKNOWN:
+            return None
+        step = self._build.stages[by.stage].steps[by.step]
+        return self._base_user if step.instruction.name == "RUN" else None

@@ -94,8 +94,10 @@ def _walks(question: Question, after: Build) -> list[Walk]:
         # A person who names a file means that it is noticed; of two folders nobody knows.
         others += [replace(likely, overlooks=False), replace(likely, overlooks=False, same_output=True)]
     found = []
-    known = ExactFiles(question.before, question.differences)
-    known_after = known if after is question.before else ExactFiles(after, question.differences)
+    known = ExactFiles(question.before, question.differences, question.images)
+    known_after = (
+        known if after is question.before else ExactFiles(after, question.differences, question.images)
+    )
     for assumptions in (likely, *others):
         earlier = Simulation(World(question.before, exact=known), None, assumptions).run()
         world = World(after, question.differences, question.images, known_after)

@@ -82,3 +82,29 @@ def test_no_folder_where_names_may_come_or_go(touched: Difference, tmp_path: Pat
 
 def test_a_wildcard_is_not_looked_for(tmp_path: Path) -> None:
     assert exact("RUN mkdir /x && echo 1 > /x/a", tmp_path).of(0, "/x/*") is None
+
+
+def of_unknown_base(text: str, images: frozenset[str] = frozenset()) -> str | None:
+    build = evaluate(parse(f"FROM example.com/team/base:1\n{text}"))
+    return ExactFiles(build, None, images).of(0, "/x")
+
+
+def test_the_user_of_a_base_image_that_nobody_knows() -> None:
+    text = "RUN mkdir /x && echo 1 > /x/a"
+    assert of_unknown_base(text) == of_unknown_base(f"RUN mkdir /z\n{text}") is not None
+    assert of_unknown_base(text, frozenset({"example.com/team/base:1"})) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RUN adduser app && mkdir /x && echo 1 > /x/a",
+        "RUN mkdir /x && echo 1 > /x/a && chown $WHO /x/a",
+        "USER $WHO\nRUN mkdir /x && echo 1 > /x/a",
+        "COPY passwd /etc/passwd\nRUN mkdir /x && echo 1 > /x/a",
+        "ARG WHO\nCOPY --chown=$WHO <<EOF /x/a\n1\nEOF\n",
+        "RUN some-program\nRUN mkdir /x && echo 1 > /x/a",
+    ],
+)
+def test_an_owner_that_may_be_another(text: str) -> None:
+    assert of_unknown_base(text) is None
