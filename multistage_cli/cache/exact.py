@@ -17,7 +17,7 @@ from multistage_cli.build.files import Kind
 from multistage_cli.cache.inputs import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from multistage_cli.build.context import Difference, Differences
     from multistage_cli.build.evaluate import Build
@@ -36,12 +36,19 @@ class ExactFiles:
         build: one of the two that are compared.
         differences: of the build context; None where nothing in it differs.
         images: base images that are others than they were.
+        sealed: the same build with no file of its build context read: what is known even there needs no
+            evaluation of its own for these differences.
     """
 
     def __init__(
-        self, build: Build, differences: Differences | None, images: frozenset[str] = frozenset()
+        self,
+        build: Build,
+        differences: Differences | None,
+        images: frozenset[str] = frozenset(),
+        sealed: Sealed | None = None,
     ) -> None:
         self._build = build
+        self._sealed = sealed
         self._images = images
         self._touched: Mapping[str, Difference] = {} if differences is None else differences.touched
         self._known: Build | None = None
@@ -62,19 +69,27 @@ class ExactFiles:
     def _look(self, stage: int, path: str) -> str | None:
         if _WILDCARDS & set(path):
             return None
+        folders = not self._names_change()
+        if self._sealed is not None and self._known is None and self._touched and folders:
+            found = self._look_at(self._sealed.build, stage, path, folders=True)
+            if found is not None:
+                return found
         if self._known is None:
-            self._known = self._evaluated()
-        files = self._known.stages[stage].final.files
-        look = _Look(self._known, files, self._base_user(stage), folders=not self._names_change())
-        return look.exact(f"/{path.strip('/')}")
+            self._known = _unread(self._build, self._touched) if self._touched else self._build
+        return self._look_at(self._known, stage, path, folders=folders)
 
-    def _base_user(self, index: int) -> str | None:
+    def _look_at(self, build: Build, stage: int, path: str, *, folders: bool) -> str | None:
+        files = build.stages[stage].final.files
+        return _Look(build, files, self._base_user(build, stage), folders=folders).exact(
+            f"/{path.strip('/')}"
+        )
+
+    def _base_user(self, build: Build, index: int) -> str | None:
         """A name for the owner of what commands make, where the base image's user is not known.
 
         It is the same in both builds where the image is, and where nothing changes users or owners. None where that
         is not sure.
         """
-        build = self._known or self._build
         chain = [build.stages[number] for number in build.graph.chain(index)]
         first = chain[-1]
         base = first.stage.base
@@ -95,22 +110,38 @@ class ExactFiles:
             for path, entry in self._touched.items()
         )
 
-    def _evaluated(self) -> Build:
-        build = self._build
-        if not self._touched or build.context is None:
-            return build
-        target = build.target
-        return evaluate(
-            build.dockerfile,
-            path=build.path,
-            file=build.file,
-            target=None if target is None else str(target.stage.index),
-            build_args=build.build_args,
-            build_contexts=build.build_contexts,
-            platform=build.platform,
-            context=PartlyUnread(build.context, frozenset(self._touched)),
-            online=build.online,
-        )
+
+class Sealed:
+    """A build with no file of its build context read, evaluated when it is first asked for."""
+
+    def __init__(self, build: Build) -> None:
+        self._whole = build
+        self._found: Build | None = None
+
+    @property
+    def build(self) -> Build:
+        """What holds whatever the files hold; their names are known."""
+        if self._found is None:
+            self._found = _unread(self._whole, ("",))
+        return self._found
+
+
+def _unread(build: Build, paths: Iterable[str]) -> Build:
+    """The build with some files unread, and all that is in a folder; an empty path stands for all."""
+    if build.context is None:
+        return build
+    target = build.target
+    return evaluate(
+        build.dockerfile,
+        path=build.path,
+        file=build.file,
+        target=None if target is None else str(target.stage.index),
+        build_args=build.build_args,
+        build_contexts=build.build_contexts,
+        platform=build.platform,
+        context=PartlyUnread(build.context, paths),
+        online=build.online,
+    )
 
 
 class _Look:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from multistage_cli.cache.exact import ExactFiles
+from multistage_cli.cache.exact import ExactFiles, Sealed
 from multistage_cli.cache.model import CacheReport, Result, StageVerdicts, Verdict
 from multistage_cli.cache.reasons import Reasons, shown_instruction
 from multistage_cli.cache.simulation import Assumptions, Simulation, World
@@ -49,10 +49,41 @@ class Question:
         return self.differences is not None and self.differences.reads
 
 
-def predict(question: Question) -> CacheReport:
-    """What each instruction of the later build does, and why."""
+class Asked:
+    """What the answers to many questions about one earlier build have in common: with it each next one costs less.
+
+    Args:
+        build: the one that filled the cache, in all of the questions.
+    """
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self.sealed = Sealed(build)
+        self._filled: dict[Assumptions, Simulation] = {}
+
+    def filled(self, assumptions: Assumptions) -> Simulation:
+        """The walk that fills the cache."""
+        if assumptions not in self._filled:
+            self._filled[assumptions] = Simulation(World(self.build), None, assumptions).run()
+        return self._filled[assumptions]
+
+
+def predict(question: Question, asked: Asked | None = None) -> CacheReport:
+    """What each instruction of the later build does, and why.
+
+    Args:
+        question: what differs.
+        asked: of the earlier build, where more than one question is asked about it.
+
+    Raises:
+        ValueError: `asked` is of another build. That is our bug.
+    """
     build = question.after[0]
-    walks = [walk for after in question.after for walk in _walks(question, after)]
+    alone = asked is None
+    asked = asked or Asked(question.before)
+    if asked.build is not question.before:
+        raise ValueError("questions about another build have nothing in common with these")
+    walks = [walk for after in question.after for walk in _walks(question, after, asked, alone=alone)]
     main = walks[0]
     reasons = Reasons(main, question)
     stages = [_stage(entry, build, walks, reasons) for entry in build.stages]
@@ -74,7 +105,7 @@ class Walk:
     later: Simulation
 
 
-def _walks(question: Question, after: Build) -> list[Walk]:
+def _walks(question: Question, after: Build, asked: Asked, *, alone: bool) -> list[Walk]:
     """The likely walk first, then those with other assumptions."""
     linked = any(
         flag.name == "link" for build in (question.before, after) for entry in build.needed
@@ -94,14 +125,18 @@ def _walks(question: Question, after: Build) -> list[Walk]:
         # A person who names a file means that it is noticed; of two folders nobody knows.
         others += [replace(likely, overlooks=False), replace(likely, overlooks=False, same_output=True)]
     found = []
-    known = ExactFiles(question.before, question.differences, question.images)
+    # For one question alone, an evaluation more than it needs would cost and save nothing.
+    sealed = None if alone or after is not question.before else asked.sealed
+    known = ExactFiles(question.before, question.differences, question.images, sealed)
     known_after = (
         known if after is question.before else ExactFiles(after, question.differences, question.images)
     )
     for assumptions in (likely, *others):
-        earlier = Simulation(World(question.before, exact=known), None, assumptions).run()
+        earlier = asked.filled(assumptions)
         world = World(after, question.differences, question.images, known_after)
-        found.append(Walk(earlier, Simulation(world, earlier.kept, assumptions).run()))
+        kept = replace(earlier.kept, exact=known)
+        same = earlier if after is question.before else None
+        found.append(Walk(earlier, Simulation(world, kept, assumptions, same).run()))
     return found
 
 

@@ -116,9 +116,19 @@ class Kept:
 
 
 class Simulation:
-    """One walk through a world; `earlier` is what the cache holds, or None to fill one."""
+    """One walk through a world.
 
-    def __init__(self, world: World, earlier: Kept | None, assumptions: Assumptions) -> None:
+    Args:
+        world: what is built.
+        earlier: what the cache holds, or None to fill one.
+        assumptions: where nobody knows.
+        same: a walk through the same build with the same assumptions: its steps have the same definitions.
+    """
+
+    def __init__(
+        self, world: World, earlier: Kept | None, assumptions: Assumptions, same: Simulation | None = None
+    ) -> None:
+        self._same = same
         self.world = world
         self.earlier = earlier
         self.assumptions = assumptions
@@ -134,6 +144,15 @@ class Simulation:
             parent = entry.stage.base.stage
             walked = self._start(entry)
             self.walked[entry.stage.index] = walked
+            if self._same is not None:
+                known = self._same.walked[entry.stage.index]
+                for record in known.records:
+                    walked.records.append(
+                        self._record(walked, record.step, record.definition, record.signature)
+                    )
+                walked.environment = known.environment
+                self.kept.stages[entry.stage.key] = walked
+                continue
             if parent is None:
                 current = Settings(self.world.build, usual=self.assumptions.usual_base)
                 current.start(entry.start)
@@ -174,9 +193,12 @@ class Simulation:
 
     def _walk(self, walked: Walked, step: Step, settings: Settings, environment: Environment) -> Record:
         definition = self._definitions.of(step, settings)
+        signature = "" if definition is None else _signature(definition, environment)
+        return self._record(walked, step, definition, signature)
+
+    def _record(self, walked: Walked, step: Step, definition: Definition | None, signature: str) -> Record:
         if definition is None:
             return Record(step, None, "", walked.key, (), cached=True, known=True, broken_by=walked.broken_by)
-        signature = _signature(definition, environment)
         tokens = tuple(self._token(given, signature) for given in definition.inputs)
         alone = definition.linked and self.assumptions.merges
         below = "" if alone else walked.key

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from multistage_cli.build.context import Coverage
 from multistage_cli.build.stages import BaseKind, SourceKind
 from multistage_cli.cache.changes import Named, question_of_named
-from multistage_cli.cache.invalidation import predict
+from multistage_cli.cache.invalidation import Asked, predict
 from multistage_cli.cache.model import Result
 from multistage_cli.cache.sources import selectors_of
 from multistage_cli.cache.wording import headline
@@ -138,7 +138,8 @@ class _Asked:
 
     def __init__(self, build: Build) -> None:
         self._build = build
-        self.steps = tuple(predict(question_of_named(build, Named())).verdicts)
+        self._asked = Asked(build)
+        self.steps = tuple(predict(question_of_named(build, Named()), self._asked).verdicts)
         self.outcomes: list[Outcome] = []
         self._left = _MOST_WORK
         self._known: dict[tuple[frozenset[int], bool], int | None] = {}
@@ -161,7 +162,7 @@ class _Asked:
             return None
         self._left -= work
         try:
-            report = predict(question_of_named(self._build, named))
+            report = predict(question_of_named(self._build, named), self._asked)
         except MultistageError:  # what only exists to one half of the build is no answer for a page
             return None
         outcome = _outcome(report, name)
