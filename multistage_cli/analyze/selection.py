@@ -37,8 +37,8 @@ class Selection:
         """This one on top of another: its `select` replaces the other's, the rest adds to it."""
         return Selection(
             other.select if self.select is None else self.select,
-            (*other.extend, *self.extend),
-            (*other.ignore, *self.ignore),
+            _each_once((*other.extend, *self.extend)),
+            _each_once((*other.ignore, *self.ignore)),
             {**other.severities, **self.severities},
         )
 
@@ -48,8 +48,7 @@ class Selection:
 
     def _runs(self, entry: Rule) -> bool:
         # An alias may be one of several of its rule: findings are judged one by one, in `keeps`.
-        own = [word for word in self.ignore if covers(word, entry.code, entry.name, ())]
-        if own:
+        if any(covers(word, entry.code, entry.name, ()) for word in self.ignore):
             return False
         chosen = entry.default if self.select is None else _any_covers(self.select, entry)
         return chosen or _any_covers(self.extend, entry)
@@ -66,6 +65,11 @@ class Selection:
             word for word in self.severities if covers(word, finding.code, finding.name, finding.aliases)
         ]
         return self.severities[max(fitting, key=len)] if fitting else finding.severity
+
+
+def _each_once(words: Iterable[str]) -> tuple[str, ...]:
+    """Each is compared with every rule and finding: what a long list repeats would cost as often."""
+    return tuple(dict.fromkeys(words))
 
 
 def _any_covers(words: Iterable[str], entry: Rule | Finding) -> bool:
@@ -107,7 +111,7 @@ def check_words(words: Iterable[str], where: str) -> None:
     Raises:
         MultistageError: a word means no rule.
     """
-    for word in words:
+    for word in _each_once(words):
         if not is_known(word):
             raise MultistageError(f'{where} has "{word}", which is no rule{suggestion(word)}')
 

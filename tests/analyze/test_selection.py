@@ -116,3 +116,8 @@ def test_options_are_split() -> None:
 )  # fmt: skip
 def test_globs_of_paths(path: str, pattern: str, expected: bool) -> None:
     assert matches(path, pattern) is expected
+
+
+def test_a_word_that_is_repeated_is_looked_at_once() -> None:
+    both = Selection(extend=("MS1",) * 9, ignore=("MS5", "DL3006") * 9).over(Selection(ignore=("MS5",) * 9))
+    assert (both.extend, both.ignore) == (("MS1",), ("MS5", "DL3006"))

@@ -70,7 +70,7 @@ def hadolint_configuration(text: str, label: str) -> Configuration:
 
 
 def _rules(value: Value) -> tuple[str, ...]:
-    return tuple(word for word in _texts(value) if is_known(word))
+    return tuple(word for word in dict.fromkeys(_texts(value)) if is_known(word))
 
 
 def _texts(value: Value) -> Iterator[str]:
