@@ -70,6 +70,8 @@ class ExactFiles:
         if _WILDCARDS & set(path):
             return None
         folders = not self._names_change()
+        if self._touched and self._look_at(self._build, stage, path, folders=folders) is None:
+            return None  # with less of it read, no more is known
         if self._sealed is not None and self._known is None and self._touched and folders:
             found = self._look_at(self._sealed.build, stage, path, folders=True)
             if found is not None:
