@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
-
 import pytest
+from msgspec.structs import astuple
 
 from multistage_cli.parser import Flag, Instruction, KeyValue, ProblemKind, parse
 

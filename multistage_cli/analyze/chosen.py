@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.engine import analyze_build
@@ -53,8 +55,7 @@ def configuration_for(configuration: Configuration, place: Path, dockerfile: Pat
     return configuration.for_path(inside.as_posix())
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The targets of one Dockerfile.
 
     Attributes:

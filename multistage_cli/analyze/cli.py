@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
@@ -96,8 +96,7 @@ def analyze(
     return Answer(_shown(given, counted, tally), tally)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is put out, part by part, and the counts, which are complete with the last part."""
 
     parts: Iterator[RenderableType]

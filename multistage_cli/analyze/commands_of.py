@@ -7,9 +7,11 @@ ask here leave out the steps that are fired.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.analyze.findings import Edit
 from multistage_cli.analyze.rule import Asked, Match
@@ -36,8 +38,7 @@ _MAX_NESTING = 8
 _LOOKED_AHEAD = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One simple command.
 
     Attributes:
@@ -79,8 +80,7 @@ class Invocation:
 Installed = tuple[Installation | IndexRefresh, Invocation | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A RUN, or one behind ONBUILD.
 
     Attributes:
@@ -251,8 +251,7 @@ def _commands(step: Step) -> Iterator[Invocation]:
         yield from _invoked(instruction.words, where, step, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
+class _Where(Struct, frozen=True):
     """Where a command was met; see Invocation."""
 
     position: Position

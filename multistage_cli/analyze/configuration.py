@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multistage_cli.analyze.selection import Selection
 from multistage_cli.analyze.settings import Settings
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from multistage_cli.analyze.findings import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What the user wants.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import traceback
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.analyze.configuration import Configuration
 from multistage_cli.analyze.findings import Confidence, Edit, Finding, Fix, Related, Severity
@@ -42,8 +44,7 @@ USELESS = "MS902"
 MISUNDERSTOOD = "MS903"
 
 
-@dataclass(frozen=True, slots=True)
-class FileAnalysis:
+class FileAnalysis(Struct, frozen=True):
     """What is to be said about one file.
 
     Attributes:
@@ -106,8 +107,7 @@ class Tally:
         return 2 if self.unread else int(self._fails)
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """What is to be said about all files.
 
     Attributes:

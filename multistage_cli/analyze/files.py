@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.analyze.chosen import choose_targets, configuration_for, configuration_in
 from multistage_cli.analyze.configuration import Configuration
@@ -27,8 +29,7 @@ _ENOUGH_FOR_PROCESSES = 24
 """Fewer files are done before other processes have started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked of each file; travels to other processes.
 
     Attributes:
@@ -39,9 +40,9 @@ class Request:
         never_fails: whether the command line says that no finding fails.
     """
 
-    build: BuildOptions = BuildOptions()  # noqa: RUF009  (frozen)
-    selection: Selection = Selection()  # noqa: RUF009  (frozen)
-    config: ConfigOptions = ConfigOptions()  # noqa: RUF009  (frozen)
+    build: BuildOptions = BuildOptions()
+    selection: Selection = Selection()
+    config: ConfigOptions = ConfigOptions()
     fail_on: Severity | None = None
     never_fails: bool = False
 

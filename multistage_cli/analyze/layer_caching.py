@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.changes import Compilation, Installation
 from multistage_cli.build.claims import UNKNOWN
@@ -31,8 +32,7 @@ _FETCH_FIRST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """An installation, the line that brings the source too early (or None), and a sentence about both."""
 
     message: str
@@ -40,8 +40,7 @@ class Verdict:
     line: int
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """What a stage holds at its end: what brought source first, and who installed from manifests."""
 
     source: Step | None

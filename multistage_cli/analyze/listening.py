@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _MOST_DIGITS = 5  # of a port
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """An address that a server binds.
 
     Attributes:

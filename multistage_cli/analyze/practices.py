@@ -7,9 +7,10 @@ unknown base image is nobody's fault.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.layer_caching import judge_layer_caching
 from multistage_cli.build.changes import Cache, Compilation, Download, IndexRefresh, Installation
@@ -31,8 +32,7 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(Struct, frozen=True):
     """One line of the scorecard: where it holds or fails, and why."""
 
     name: str
@@ -41,8 +41,7 @@ class Practice:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """How many of the applicable practices hold."""
 
     passed: int

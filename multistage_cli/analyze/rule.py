@@ -54,10 +54,11 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multistage_cli.analyze.findings import Confidence, Fix, Related, Severity
 from multistage_cli.analyze.settings import Settings
@@ -71,8 +72,7 @@ if TYPE_CHECKING:
 RULES_PACKAGE = "multistage_cli.analyze.rules"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Where a rule found something, and what.
 
     Attributes:
@@ -148,8 +148,7 @@ def _continues(left: str, right: str) -> bool:
     return all(letter.isalnum() or letter == "_" for letter in (left, right)) and bool(left and right)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What the analysis is about: which stages are built, and the user's settings.
 
     Attributes:
@@ -215,8 +214,7 @@ def named_stages(build: Build, names: Iterable[str]) -> tuple[int, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.instructions import read_healthcheck
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from multistage_cli.shell import Script
 
 
-@dataclass(frozen=True, slots=True)
-class ShellScript:
+class ShellScript(Struct, frozen=True):
     """A script of a POSIX shell.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multistage_cli.analyze.rule import Rule, all_rules
 from multistage_cli.errors import MultistageError, did_you_mean
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 EVERYTHING = "ALL"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What runs and how grave it is; each word is a code, a prefix such as `MS2`, a name, an alias or `all`.
 
     Attributes:

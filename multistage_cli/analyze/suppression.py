@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.selection import covers, is_known
 
@@ -37,8 +38,7 @@ class Reach(Enum):
     FILE = "file-"
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """One comment that silences rules.
 
     Attributes:
@@ -56,8 +56,7 @@ class Ignore:
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """BuildKit's directive `check`.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.ordered import OrderedVersions
@@ -26,8 +28,7 @@ def number_of(text: str) -> int | None:
     return int(text) if plain else None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user.
 
     Attributes:
@@ -49,8 +50,7 @@ class Account:
     exists: Claim = Claim.YES
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group, in the same way."""
 
     name: str
@@ -59,8 +59,7 @@ class Group:
     exists: Claim = Claim.YES
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """All users and groups that are known.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import UMASK, Kind
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.files import Files, Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who makes a change.
 
     Attributes:

@@ -11,8 +11,9 @@ import io
 import lzma
 import tarfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.binaries import BZIP2, GZIP, START_BYTES, XZ, ZSTD, is_tar
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -28,8 +29,7 @@ _GZIP_WINDOW: Final = 31  # wbits of zlib: a gzip header and the largest window
 _XZ_MEMORY_BYTES: Final = 100_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One thing in an archive.
 
     Attributes:

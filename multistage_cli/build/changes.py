@@ -5,9 +5,10 @@ Each change knows the line that it follows from and whether it certainly happene
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 
@@ -30,8 +31,7 @@ class Cache(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """Packages that one command installs.
 
     Attributes:
@@ -69,8 +69,7 @@ class Installation:
     leaves: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """Packages that one command removes; `autoremove` where what only they needed goes too."""
 
     manager: str
@@ -80,8 +79,7 @@ class Removal:
     autoremove: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRemoval:
+class CacheRemoval(Struct, frozen=True):
     """A command that deletes what a manager keeps for itself, such as `rm -rf /var/lib/apt/lists/*`."""
 
     manager: str
@@ -89,8 +87,7 @@ class CacheRemoval:
     certain: Claim
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRefresh:
+class IndexRefresh(Struct, frozen=True):
     """A command that fetches a manager's package lists, such as `apt-get update`."""
 
     manager: str
@@ -99,8 +96,7 @@ class IndexRefresh:
     cache: Cache
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(Struct, frozen=True):
     """A command that makes something from source: `go build`, `cargo build`, `mvn package`, `npm run build`.
 
     Attributes:
@@ -116,8 +112,7 @@ class Compilation:
     leaves: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """Something fetched from a network by a command: `curl`, `wget`, `git clone`."""
 
     tool: str
@@ -126,8 +121,7 @@ class Download:
     certain: Claim
 
 
-@dataclass(frozen=True, slots=True)
-class UserMade:
+class UserMade(Struct, frozen=True):
     """A user or a group that a command makes.
 
     Attributes:
@@ -168,8 +162,7 @@ class UserMade:
     needed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class UsersChanged:
+class UsersChanged(Struct, frozen=True):
     """Users or groups that change in another way, or lines of theirs; with nothing named, nothing is sure.
 
     Attributes:
@@ -191,8 +184,7 @@ class UsersChanged:
     members: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualEnvironment:
+class VirtualEnvironment(Struct, frozen=True):
     """A virtual environment of Python that a command makes.
 
     Attributes:
@@ -220,8 +212,7 @@ class VirtualEnvironment:
     system_packages: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptsInstalled:
+class ScriptsInstalled(Struct, frozen=True):
     """Commands that a language's package manager puts into a folder.
 
     Attributes:
@@ -249,8 +240,7 @@ class ScriptsInstalled:
     constrained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Deletion:
+class Deletion(Struct, frozen=True):
     """Paths that a command deletes, absolute where that follows.
 
     Attributes:
@@ -268,8 +258,7 @@ class Deletion:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class FileWritten:
+class FileWritten(Struct, frozen=True):
     """A file that a command writes, or empties, or makes.
 
     Attributes:
@@ -295,8 +284,7 @@ class FileWritten:
     appended: Known[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryMade:
+class DirectoryMade(Struct, frozen=True):
     """A directory that is there afterwards.
 
     Attributes:
@@ -316,8 +304,7 @@ class DirectoryMade:
     content: Content | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkMade:
+class LinkMade(Struct, frozen=True):
     """A link: `target` as it is written for a symbolic one, absolute for a hard one.
 
     Attributes:
@@ -341,8 +328,7 @@ class LinkMade:
     relative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PathsCopied:
+class PathsCopied(Struct, frozen=True):
     """`cp`, `mv` and `install`.
 
     Attributes:
@@ -388,8 +374,7 @@ class PathsCopied:
     attributes_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ModeChanged:
+class ModeChanged(Struct, frozen=True):
     """`chmod`: `mode` as it is written; paths may hold wildcards in their last name.
 
     With `kind` only paths of that kind change (`find -type d -exec chmod`).
@@ -403,8 +388,7 @@ class ModeChanged:
     kind: Kind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerChanged:
+class OwnerChanged(Struct, frozen=True):
     """`chown` and `chgrp`: names or numbers, None for one that stays."""
 
     paths: tuple[str, ...]
@@ -416,8 +400,7 @@ class OwnerChanged:
     follows: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
+class Doubted(Struct, frozen=True):
     """What lies at `path` and below is not certain any more: a command may have changed it.
 
     Attributes:
@@ -443,8 +426,7 @@ class Doubted:
     inside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unmeasured:
+class Unmeasured(Struct, frozen=True):
     """A command whose doings other changes tell, but not how many bytes it writes (`cp`, `tar`)."""
 
     name: str
@@ -452,8 +434,7 @@ class Unmeasured:
     certain: Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Untracked:
+class Untracked(Struct, frozen=True):
     """A command that the evaluation does not know: what it leaves behind is unknown."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.instructions import Healthcheck
 from multistage_cli.build.ordered import OrderedVersions

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.accounts import Account, Accounts, Group
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -30,8 +32,7 @@ _MOST_LINES: Final = 1_000
 _MOST_DIGITS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What COPY and mounts read.
 
     Attributes:
@@ -45,8 +46,7 @@ class Shown:
     context: BuildContext | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
+class Landed(Struct, frozen=True):
     """What was copied where: a file, or a directory whose content lies below `path` now.
 
     Attributes:

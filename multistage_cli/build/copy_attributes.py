@@ -5,8 +5,10 @@ Sources: parseChownFlag and readUser in moby/buildkit, copyFileInfo and MkdirAll
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.files import Change, read_mode
@@ -21,8 +23,7 @@ _PLAIN: Final = Change()
 _LONGEST_NUMBER: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(Struct, frozen=True):
     """What `--chown` and `--chmod` say.
 
     Attributes:

@@ -7,8 +7,9 @@ copy/copy.go of tonistiigi/fsutil; all of it tried on BuildKit 0.25 (tests/engin
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.actor import base_name, is_directory
 from multistage_cli.build.archives import members_of

@@ -6,9 +6,10 @@ what the facts know of base images and tools.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.bases import platform_of
 from multistage_cli.build.claims import UNKNOWN
@@ -44,8 +45,7 @@ DEFAULT_PLATFORM = "linux/amd64"
 """The platform of the build where none is named, and the one that the facts are about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """The evaluated build, which every room asks.
 
     Attributes:

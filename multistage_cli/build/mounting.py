@@ -7,8 +7,10 @@ lie there (MountStubsCleaner in executor/stubs.go of moby/buildkit, with `recurs
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.effects import absolute
@@ -30,8 +32,7 @@ _LONGEST_NUMBER: Final = 10
 _OCTAL: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Mounted:
+class Mounted(Struct, frozen=True):
     """A mount, expanded.
 
     Attributes:

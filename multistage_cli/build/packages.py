@@ -5,9 +5,12 @@ Nothing is looked up before it is asked for: the Debian index is opened for the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Installation, Removal
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -21,8 +24,7 @@ if TYPE_CHECKING:
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """What is known of the packages after a command.
 
     Attributes:
@@ -205,8 +207,7 @@ def touches(parts: Parts) -> bool:
     return top in {"bin", "boot", "etc", "lib", "lib32", "lib64", "libx32", "run", "sbin", "var", ""}
 
 
-@dataclass(frozen=True, slots=True)
-class DebianFiles:
+class DebianFiles(Struct, frozen=True):
     """What `apt-get install` or `remove` did to the files of an image: an event at its root.
 
     Attributes:

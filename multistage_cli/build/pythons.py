@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.changes import Change, DirectoryMade, Doubted, FileWritten, LinkMade
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -27,8 +28,7 @@ _DEBIAN: Final = {"buster": "3.7", "bullseye": "3.9", "bookworm": "3.11", "trixi
 """The Python of Debian's releases: the version of their package python3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True):
     """A Python.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.actor import Actor
 from multistage_cli.build.changes import (
@@ -59,8 +61,7 @@ def run_changes(
     return changes, reader.state
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A script and how to find its lines on disk; `options` are those of its own `#!` line."""
 
     script: str
@@ -69,8 +70,7 @@ class _Text:
     named: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
+class _Surroundings(Struct, frozen=True):
     """What a command finds when it runs."""
 
     environment: Mapping[str, str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Known
 
@@ -43,8 +44,7 @@ class SourceKind(StrEnum):
     CONTEXT = "context"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The start of an edge: a stage by index, an external image, or a named context."""
 
     kind: SourceKind
@@ -52,8 +52,7 @@ class Source:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """What FROM names.
 
     Attributes:
@@ -74,8 +73,7 @@ class Base:
         return self.written if self.reference is UNKNOWN else self.reference
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One build stage.
 
     Attributes:
@@ -119,8 +117,7 @@ class Stage:
             yield instruction, instruction.span.first
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """Something that crosses into a stage, with its words as written (see Crossing for expanded ones).
 
     `line` is where the instruction stands; for an ONBUILD trigger that is in the parent stage.
@@ -135,8 +132,7 @@ class Edge:
     destination: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """The stages of a Dockerfile and how they feed each other.
 
     Attributes:

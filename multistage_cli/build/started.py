@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.wrappers import is_posix, nested_script, unwrap
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 Words = tuple[Known[str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A program whose failure is the failure of what names it.
 
     Attributes:

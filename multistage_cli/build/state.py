@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multistage_cli.build.accounts import Accounts, number_of
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -25,16 +27,14 @@ T = TypeVar("T")
 Installations: TypeAlias = "tuple[Installation, Installations | None]"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting(Generic[T]):
+class Setting(Struct, Generic[T], frozen=True):
     """A value of the image's configuration, and the line that set it; None where the base image did."""
 
     value: Known[T]
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port or a range of ports of EXPOSE, as the image's configuration has it: `8000/tcp`."""
 
     first: int
@@ -49,8 +49,7 @@ class Port:
         return f"{numbers}/{self.protocol}"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """The state of a stage after an instruction: never changed, only replaced.
 
     Attributes:

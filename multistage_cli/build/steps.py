@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Known
 
@@ -20,8 +21,7 @@ LAYER_INSTRUCTIONS = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 """What may add a layer; all else changes the image's configuration only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """What COPY or ADD puts where, expanded.
 
     Attributes:
@@ -46,8 +46,7 @@ class Copied:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One instruction of a stage, evaluated.
 
     Attributes:
@@ -76,8 +75,7 @@ class Step:
         return self.instruction.name in LAYER_INSTRUCTIONS
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatedStage:
+class EvaluatedStage(Struct, frozen=True):
     """A stage with its states.
 
     Attributes:
@@ -104,8 +102,7 @@ class EvaluatedStage:
                 yield step, change
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """An edge with its paths expanded: absolute in the stage where it starts and where it ends."""
 
     edge: Edge

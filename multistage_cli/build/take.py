@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.actor import Actor, is_directory, is_path, is_pattern
 from multistage_cli.build.changes import (

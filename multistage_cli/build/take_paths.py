@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.actor import Actor, base_name, is_directory, is_path, is_pattern
 from multistage_cli.build.changes import OwnerChanged

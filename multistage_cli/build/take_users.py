@@ -7,8 +7,9 @@ what they really did in Debian 12 and 13.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.accounts import Account, Group, number_of
 from multistage_cli.build.actor import Actor, is_path

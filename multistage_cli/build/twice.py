@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.changes import Deletion, Installation, ModeChanged, OwnerChanged
 from multistage_cli.build.claims import UNKNOWN, Claim
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _WILDCARDS = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedLater:
+class DeletedLater(Struct, frozen=True):
     """A path that a RUN deletes and that an earlier layer of the same image keeps.
 
     Attributes:
@@ -64,8 +64,7 @@ def _is_earlier(entry: Entry, step: Step, chain: frozenset[int]) -> bool:
     return by.stage != step.stage or by.line < step.line
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenAgain:
+class WrittenAgain(Struct, frozen=True):
     """Files of an earlier COPY that a RUN writes once more, since it changes their owner or mode.
 
     Attributes:

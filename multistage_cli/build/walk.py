@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.bases import looked_up, platform_of
 from multistage_cli.build.claims import UNKNOWN, Claim, Known

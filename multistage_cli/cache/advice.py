@@ -7,8 +7,9 @@ file itself, so that the steps that it saves are counted and not guessed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from multistage_cli.cache.candidates import candidates
 from multistage_cli.cache.model import Advice
@@ -33,8 +34,7 @@ _MOST_CANDIDATES = 24
 _MOST_WORK = 400_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Again:
+class _Again(Struct, frozen=True):
     """What runs again on one occasion.
 
     Attributes:
@@ -48,8 +48,7 @@ class _Again:
     texts: Mapping[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """A change that comes up so many times.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.changes import (
     CacheRemoval,
@@ -42,8 +43,7 @@ _READ_UNASKED = re.compile(
 """Build arguments that programs read without being told: moving them would change what runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A Dockerfile to try.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.context import Change, Coverage, Difference, Differences
 from multistage_cli.build.context.dockerignore import from_words
@@ -27,8 +29,7 @@ _WILDCARDS = frozenset("*?[")
 _MOST_SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What the options name: paths relative to the build context, build arguments, images.
 
     `dockerfile` is where the Dockerfile lies in the build context, if it does.

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.context import Selector
@@ -30,15 +31,13 @@ if TYPE_CHECKING:
     from multistage_cli.parser import Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class FromContext:
+class FromContext(Struct, frozen=True):
     """Content of the build context, or of a named context that is a folder."""
 
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True)
-class FromStage:
+class FromStage(Struct, frozen=True):
     """What a stage's file system holds at some paths; wildcards as written."""
 
     stage: int
@@ -46,8 +45,7 @@ class FromStage:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FromElsewhere:
+class FromElsewhere(Struct, frozen=True):
     """An image, a named context or an address: `name` says which, and `content` what of it counts.
 
     `pinned` is for an address whose content is known by its checksum.
@@ -62,8 +60,7 @@ class FromElsewhere:
 Input = FromContext | FromStage | FromElsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """A step without its inputs.
 
     Attributes:

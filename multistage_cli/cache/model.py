@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +21,7 @@ class Result(StrEnum):
     BASE = "base"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer for one instruction.
 
     Attributes:
@@ -46,8 +46,7 @@ class Verdict:
     breaks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StageVerdicts:
+class StageVerdicts(Struct, frozen=True):
     """The instructions of one stage, FROM first.
 
     Attributes:
@@ -70,8 +69,7 @@ class StageVerdicts:
         return f"stage {self.label}" if self.label.isdecimal() else self.label
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """One way to make the change rebuild less.
 
     Attributes:
@@ -91,8 +89,7 @@ class Advice:
     bytes_saved: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CacheReport:
+class CacheReport(Struct, frozen=True):
     """What a change re-runs.
 
     Attributes:

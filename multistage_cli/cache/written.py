@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.context import Selector
@@ -47,8 +48,7 @@ def content_of(simulation: Simulation, stage: int, path: str) -> Token:
     return Token(digest(path, *texts), differences=sure.differences if sure else (), line=line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """What a step writes at a path; `whole` where all of its content is there."""
 
     token: Token

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.instructions import Mount, read_copy, read_mounts
@@ -37,8 +38,7 @@ _NO_ARGUMENT = re.compile(r"[^A-Za-z0-9]+")
 _SSH_ADDRESS = re.compile(r"ssh://|[\w.-]+@[\w.-]+:")
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """A build argument that the Dockerfile declares.
 
     Attributes:
@@ -57,8 +57,7 @@ class Argument:
     lines: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(Struct, frozen=True):
     """What one stage, with all that it needs, asks for.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.evaluate import DEFAULT_PLATFORM
@@ -34,8 +35,7 @@ PRIVILEGED_BELOW = 1024
 """Ports that only root may open."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageTarget:
+class StageTarget(Struct, frozen=True):
     """A stage that can be built on its own.
 
     Attributes:
@@ -77,8 +77,7 @@ class StageTarget:
         return self.runs and self.root is Claim.NO and not self.low_ports and not self.windows
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """The health check of the image.
 
     Attributes:
@@ -90,8 +89,7 @@ class Probe:
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What there is to build and to run.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import Claim
 from multistage_cli.commands.plan import PRIVILEGED_BELOW, Plan, collect_plan
@@ -32,8 +33,7 @@ _ORDINARY_USER = "1000:1000"
 _UNPRIVILEGED_SHIFT = 8000  # 80 is published as 8080, 443 as 8443
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """One thing to do.
 
     Attributes:
@@ -56,8 +56,7 @@ class Recipe:
         return " ".join(map(quoted, self.argv))
 
 
-@dataclass(frozen=True, slots=True)
-class Recipes:
+class Recipes(Struct, frozen=True):
     """All that there is to do, in the order in which a person would.
 
     Attributes:

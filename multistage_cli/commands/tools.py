@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ToolName(StrEnum):
@@ -15,8 +17,7 @@ class ToolName(StrEnum):
     NERDCTL = "nerdctl"
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """A program that builds images, and the one that runs what it built.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.rule import all_rules
 from multistage_cli.analyze.selection import covers, suggestion
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from multistage_cli.analyze.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Rules to explain.
 
     Attributes:

@@ -7,10 +7,11 @@ see `source`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +20,7 @@ _DATA: Final = Path(__file__).parent / "data" / "alpine.json"
 _KIBIBYTE: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A package.
 
     Attributes:
@@ -32,8 +32,7 @@ class Package:
     installed_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Struct, frozen=True):
     """Packages with what they depend on.
 
     Attributes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,7 @@ class Confidence(StrEnum):
     LOW = "low"
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """What is known of one image, for Linux on the architecture it names.
 
     A moving tag (`python:3.12-slim`) is described as it was on `created`.
@@ -97,8 +97,7 @@ class Image:
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A tag, or a pattern of tags, with the build that it means."""
 
     build: int
@@ -106,8 +105,7 @@ class Record:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """One file of the catalogue.
 
     Attributes:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """The HEALTHCHECK of an image; `test` is Docker's: `("CMD-SHELL", "curl ...")`. Times in seconds."""
 
     test: tuple[str, ...]
@@ -17,8 +16,7 @@ class Check:
     retries: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """The configuration of an image, whole: what is empty here is not set there.
 
     Source: image-spec config.md and moby's `container.Config`.
@@ -52,8 +50,7 @@ class Configuration:
     triggers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """What a registry says of an image, for one platform.
 
     Attributes:

@@ -6,12 +6,13 @@ its sources and their date. Nothing is claimed that these do not prove: what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.catalogue import Confidence
 from multistage_cli.facts.contents_layers import layers
@@ -34,8 +35,7 @@ _PACKAGED_FAMILIES: Final = frozenset(["debian", "ubuntu", "distroless"])
 PathFacts = tuple[str, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One line of /etc/passwd; `shell` is empty where it is not known."""
 
     name: str
@@ -45,8 +45,7 @@ class Account:
     shell: str
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What is known to be in an image, for amd64.
 
     Attributes:
@@ -141,8 +140,7 @@ class Contents:
         return self.later().absent_paths
 
 
-@dataclass(frozen=True, slots=True)
-class Packaged:
+class Packaged(Struct, frozen=True):
     """The part of `Contents` that the packages decide; `told` are the common commands in all."""
 
     commands: Mapping[str, str]

@@ -29,11 +29,12 @@ first, `{number}` for the number in the repository's name; a text whose number i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,8 +51,7 @@ _ANY: Final = "_any"
 Entry = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """An entry that holds for an image, with where it comes from."""
 
     facts: Mapping[str, Any]
@@ -59,8 +59,7 @@ class Layer:
     confidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What the entries of an image are chosen by, and what fills the blanks in their texts.
 
     Attributes:

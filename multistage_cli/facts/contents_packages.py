@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.contents_layers import commands_of_packages, is_common
 
@@ -24,8 +25,7 @@ _STEADY: Final = frozenset(
 _YOUNG: Final = frozenset(["basenc", "dpkg-realpath", "ld.so"])
 
 
-@dataclass(frozen=True, slots=True)
-class Packages:
+class Packages(Struct, frozen=True):
     """What is known of an image's packages.
 
     Attributes:

@@ -10,10 +10,11 @@ import atexit
 import os
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.debian_solver import Clause, Record, solve
 
@@ -29,8 +30,7 @@ _MOST_TRIES: Final = 3
 _OWN_ARCHITECTURES: Final = frozenset({"amd64", "native", "any", "all"})
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A binary package in its newest version of a suite.
 
     Attributes:
@@ -45,8 +45,7 @@ class Package:
     installed_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(Struct, frozen=True):
     """What one `apt-get install` does to an image.
 
     Attributes:

@@ -6,8 +6,9 @@ Source: the behaviour of pkgDepCache::MarkInstall in apt 2.6 and 3.0 (apt-pkg/de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -16,8 +17,7 @@ Clause: TypeAlias = tuple[str, ...]
 """Packages of which one will do, best first; no package at all where nothing in the index will do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One package of one suite, in its newest version, with every relation resolved to package names.
 
     Version restrictions, virtual packages and `a | b` are gone: a suite has one version of each
@@ -43,8 +43,7 @@ class Record:
     libraries: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(Struct, frozen=True):
     """What would be installed and removed, and which of the requested packages stay broken."""
 
     new: frozenset[str]

@@ -5,16 +5,16 @@ Each archive was read file by file: scripts/facts/make_debian_unpacked.py. `sour
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 _DATA: Final = Path(__file__).parent / "data" / "debian-unpacked.csv"
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True):
     """The files of one package, in bytes; a hard link counts once, and links and directories nothing.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.references import DOCKER_HUB
 
@@ -36,8 +37,7 @@ _MIRROR_WORDS: Final = frozenset(
 _DEEPEST: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A repository that another one probably copies.
 
     Attributes:

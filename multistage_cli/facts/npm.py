@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.npm_versions import admits, distance, floor
 
 _DATA: Final = Path(__file__).parent / "data" / "npm.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """One release of a package.
 
     Attributes:

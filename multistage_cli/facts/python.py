@@ -9,10 +9,11 @@ CPython 3.12's throughout. `scripts/facts/collect_python.py` measures, `scripts/
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.markers import canonical_name
 from multistage_cli.facts.requirements import (
@@ -48,8 +49,7 @@ __all__ = [
 _DATA: Final = Path(__file__).parent / "data" / "python.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One release of a distribution, installed by pip into CPython 3.12 on Linux x86-64.
 
     Attributes:
@@ -94,8 +94,7 @@ class Distribution:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """Requirements with everything that they depend on.
 
     Attributes:

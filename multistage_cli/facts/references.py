@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 DOCKER_HUB: Final = "docker.io"
 _LEGACY_DOCKER_HUB: Final = "index.docker.io"
@@ -33,8 +34,7 @@ class InvalidReference(ValueError):  # noqa: N818 - named for what it is: an inv
     """A text that can name no image; the message says which part of it is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """An image reference with Docker Hub's short forms written out.
 
     Attributes:

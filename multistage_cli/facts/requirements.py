@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts.markers import applies, canonical_name
 from multistage_cli.facts.versions import parse_version
@@ -42,8 +43,7 @@ _WITH_VALUE: Final = frozenset(
 _LONGEST_SHOWN: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """One thing to install.
 
     Attributes:
@@ -65,8 +65,7 @@ class Requirement:
     editable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """Another file that pip reads in this place (`-r`) or takes limits from (`-c`)."""
 
     path: str
@@ -74,8 +73,7 @@ class Include:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """An option of the whole file, under its long name; `value` is empty for a switch."""
 
     name: str
@@ -83,16 +81,14 @@ class Option:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A line that pip refuses, and why."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementsFile:
+class RequirementsFile(Struct, frozen=True):
     """What a requirements file asks for, in its order; what a marker rules out is left out."""
 
     requirements: tuple[Requirement, ...] = ()

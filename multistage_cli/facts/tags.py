@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,8 +40,7 @@ _RED_HAT: Final = frozenset({"oracle", "oraclelinux8", "oraclelinux9", "ubi8", "
 _RELEASES: Final = _DEBIAN | _UBUNTU | _RED_HAT | {"al2", "al2023"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag in its parts: `3.12.4-slim-bookworm` has version 3.12.4 and words slim, bookworm.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.stages import BaseKind, EdgeKind, SourceKind
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from multistage_cli.flow.graph import Flow, FlowEdge, FlowStage
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """All edges of one kind from one source into one stage.
 
     Attributes:

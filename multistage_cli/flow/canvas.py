@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.segment import Segment
 
 from multistage_cli.flow.charset import Charset
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from multistage_cli.flow.labels import Row, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
+class Canvas(Struct, frozen=True):
     """A picture that is drawn when the width and the characters of its console are known.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 
 from multistage_cli.build.stages import EdgeKind
@@ -40,8 +40,7 @@ _LONGEST = (
 _ENOUGH = 4  # characters for each cell: nobody needs more
 
 
-@dataclass(frozen=True, slots=True)
-class Charset:
+class Charset(Struct, frozen=True):
     """What can be shown.
 
     Attributes:

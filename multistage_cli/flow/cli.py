@@ -24,7 +24,7 @@ def flow(build: Build, ctx: Context) -> Flow:
 
     Example: multistage flow --target test --format svg --output flow.svg
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from multistage_cli.flow.graph import collect_flow
 

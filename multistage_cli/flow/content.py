@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.stages import EdgeKind
 from multistage_cli.flow.arrows import replaced
@@ -34,8 +35,7 @@ _MOST_NAMES = 20
 _LEAST_COLUMN = 24  # cells beside the label of the instructions; in fewer they go below it
 
 
-@dataclass(frozen=True, slots=True)
-class BoxLine:
+class BoxLine(Struct, frozen=True):
     """One line of a box: what stands left, and what stands at the right border."""
 
     left: Row

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.stages import EdgeKind, SourceKind
 from multistage_cli.flow.arrows import Arrow, arrows_by_stage, replaced
@@ -38,8 +39,7 @@ _MOST_NAMES = 20
 _LONGEST = 400  # characters of one text
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of text in a box.
 
     Attributes:
@@ -53,8 +53,7 @@ class Line:
     faint: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A stage, or something outside of the file that one takes from.
 
     Attributes:
@@ -81,8 +80,7 @@ class Box:
     is_target: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """A line between two boxes.
 
     Attributes:
@@ -97,8 +95,7 @@ class Wire:
     full: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Struct, frozen=True):
     """All that is drawn: `layout.boxes` belongs to `boxes`, `layout.routes` to `wires`."""
 
     boxes: tuple[Box, ...]

@@ -7,8 +7,9 @@ with the words on its right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multistage_cli.build.stages import EdgeKind, SourceKind
 from multistage_cli.flow import charset as shapes
@@ -51,8 +52,7 @@ _LEGEND = {
 _ORIGINS = {SourceKind.IMAGE: "pulled, not built here", SourceKind.CONTEXT: "named with --build-context"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Bundle:
+class _Bundle(Struct, frozen=True):
     """Arrows that reach a stage over the same way.
 
     Attributes:
@@ -66,8 +66,7 @@ class _Bundle:
     arrows: list[Arrow] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hook:
+class _Hook(Struct, frozen=True):
     """A level line between a lane, or a word, and what is on the right.
 
     Attributes:

@@ -7,8 +7,9 @@ places are drawn as one that lists their names.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.stages import BaseKind
 

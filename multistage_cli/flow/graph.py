@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.stages import BaseKind, EdgeKind, SourceKind
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.stages import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class FlowStage:
+class FlowStage(Struct, frozen=True):
     """One stage of the picture.
 
     Attributes:
@@ -45,8 +45,7 @@ class FlowStage:
     members: tuple[FlowStage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FlowEdge:
+class FlowEdge(Struct, frozen=True):
     """Something that crosses into a stage.
 
     Attributes:
@@ -66,8 +65,7 @@ class FlowEdge:
     destination: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """The whole picture; stages in file order, edges by the stage where they end, then by line.
 
     Attributes:

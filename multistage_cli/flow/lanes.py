@@ -9,8 +9,10 @@ few boxes are left away; what an arrow carries and where it comes from is always
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from multistage_cli.build.stages import EdgeKind
@@ -20,8 +22,7 @@ _FARTHEST = 16
 """So many boxes may a lane run on for each box that it joins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """A line beside the boxes; every source feeds every consumer.
 
     Attributes:

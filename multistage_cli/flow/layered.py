@@ -9,9 +9,10 @@ Lengths are in pixels of the picture, y grows downwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -28,8 +29,7 @@ _SWEEPS = 6
 _MOST_PLACES = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A line from one box down to another, by their numbers.
 
     Attributes:
@@ -43,8 +43,7 @@ class Link:
     bundle: Hashable
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where everything is.
 
     Attributes:
@@ -61,8 +60,7 @@ class Layout:
     height: float
 
 
-@dataclass(slots=True)
-class _Item:
+class _Item(Struct):
     """Something with a place in a row: a box, or where a bundle passes."""
 
     row: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.errors import MultistageError
@@ -21,8 +22,7 @@ MOST_PATHS: Final = 500
 """How many paths are told; a file may name any number of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
+class Questions(Struct, frozen=True):
     """What the user asks about, by kind."""
 
     paths: tuple[str, ...] = ()
@@ -31,16 +31,14 @@ class Questions:
     packages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a thing comes from: a line of a stage; the base image where `line` is None."""
 
     stage: str | None
     line: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """Something of the image's configuration; `value` is None where there is none."""
 
     name: str
@@ -48,8 +46,7 @@ class Fact:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer to a question: of `kind` path, command, user or package."""
 
     kind: str
@@ -59,8 +56,7 @@ class Answer:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class PathFact:
+class PathFact(Struct, frozen=True):
     """A path that the build touched.
 
     Attributes:
@@ -86,8 +82,7 @@ class PathFact:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class AccountFact:
+class AccountFact(Struct, frozen=True):
     """A user that a command made, or may have made."""
 
     name: str
@@ -98,8 +93,7 @@ class AccountFact:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationFact:
+class InstallationFact(Struct, frozen=True):
     """What one command installed."""
 
     manager: str
@@ -110,8 +104,7 @@ class InstallationFact:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """What is known after an instruction.
 
     Attributes:

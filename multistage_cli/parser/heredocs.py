@@ -8,7 +8,8 @@ word is a here-document. The lexer recurses over `${a:-${b:-...`; here a stack d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from multistage_cli.parser.words import SPACES, RefusalError, quoted, valid_text
 
@@ -16,8 +17,7 @@ _HEREDOC = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _MAX_DESCRIPTOR = 2**64 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A here-document as the line announces it."""
 
     name: str
@@ -77,8 +77,7 @@ class _LexError(ValueError):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(Struct, frozen=True):
     """A double-quoted string, or a word inside `${}` that ends at `stop`."""
 
     stop: str

@@ -9,8 +9,9 @@ starts and ends where BuildKit says, and no line is long or strange.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from multistage_cli.parser import heredocs
 from multistage_cli.parser.model import Comment, Directive, Heredoc, Problem, ProblemKind, Span
@@ -35,8 +36,7 @@ Origins = tuple[tuple[int, int, int], ...]
 """Offset, line on disk and column of each part of a joined text, by rising offset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """An instruction that is more than one plain line.
 
     Attributes:
@@ -50,8 +50,7 @@ class Joined:
     heredocs: tuple[Heredoc, ...]
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     r"""What the lines of a file are.
 
     Attributes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Span:
+
+class Span(Struct, frozen=True):
     """Whole lines of one Dockerfile: 1-based, both ends included, as Docker prints them.
 
     Raises:
@@ -24,24 +24,21 @@ class Span:
             raise ValueError(f"not a line range: {self.first} to {self.last}")
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A character of the Dockerfile as it lies on disk: 1-based line and column."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Where a run of characters of a joined text came from: `text[offset:]` up to the next segment."""
 
     offset: int
     position: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A flag of an instruction, such as `--from=builder`.
 
     Attributes:
@@ -56,8 +53,7 @@ class Flag:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValue:
+class KeyValue(Struct, frozen=True):
     """One pair of ENV, LABEL or ARG, its value still quoted and unexpanded.
 
     `separator` is `=`, or a space for the legacy `ENV name value`, or empty for `ARG name`, whose value
@@ -69,8 +65,7 @@ class KeyValue:
     separator: Literal["=", " ", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """A here-document of RUN, COPY or ADD.
 
     Attributes:
@@ -91,8 +86,7 @@ class Heredoc:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction of a Dockerfile.
 
     Attributes:
@@ -144,8 +138,7 @@ class Instruction:
         return Position(segment.position.line, segment.position.column + offset - segment.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(Struct, frozen=True):
     """A parser directive at the top of the file: `syntax`, `escape` or `check`, its name in lower case."""
 
     name: str
@@ -153,8 +146,7 @@ class Directive:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment line, without `#` and the white space around."""
 
     line: int
@@ -170,8 +162,7 @@ class ProblemKind(Enum):
     """A blank line inside a continued instruction: a warning today, an error one day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something wrong with the file itself, in words that say what to do."""
 
     kind: ProblemKind
@@ -179,8 +170,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True):
     """A Dockerfile that was read: never an exception, whatever the text."""
 
     text: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.parser.lines import BYTE_ORDER_MARK, Lines, Origins, read_lines
 from multistage_cli.parser.model import (
@@ -67,8 +68,7 @@ def _instruction_stream(masked: list[str]) -> Iterator[tuple[str, int, int, str]
             yield entry["instruction"], entry["startline"] + 1, entry["endline"] + 1, entry["value"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """The joined line of one instruction, and what its trigger shares with it.
 
     `last` is its last line before the bodies of here-documents: BuildKit's refusals reach that far.

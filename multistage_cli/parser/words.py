@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from multistage_cli.parser.model import Flag, KeyValue
 
@@ -30,8 +31,7 @@ class RefusalError(ValueError):
     """BuildKit's parser refuses an instruction; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """What `Instruction` keeps of the text behind keyword and flags."""
 
     words: tuple[str, ...] = ()

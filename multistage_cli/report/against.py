@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.sizes.difference import compare_builds
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _PLACE: Final = re.compile(r"\blines? [0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PageDifference:
+class PageDifference(Struct, frozen=True):
     """This build against another one.
 
     Attributes:

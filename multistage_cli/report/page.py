@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.analyze.chosen import analyze_configured
 from multistage_cli.commands.recipes import collect_recipes
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from multistage_cli.terminal.revisions import OtherBuild
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The whole report.
 
     Attributes:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A plain `$name` or `${name}`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Struct, frozen=True):
     """A part of a word whose value only the shell could tell: `$(command)`, `${x:-y}`, `$((1+1))`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of a command.
 
     Attributes:
@@ -58,8 +56,7 @@ class Word:
         return "".join(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """`> file`, `2>&1`, `<< EOF`: the operator, its word and the descriptor before it, if written."""
 
     operator: str
@@ -85,8 +82,7 @@ class Piped(Enum):
     """It does; the script fails where the pipeline fails, but not where this command does (no `pipefail`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A simple command.
 
     Attributes:
@@ -125,8 +121,7 @@ class Command:
         return self.words[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """The simple commands of a script, in the order in which they stand.
 
     Attributes:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.shell.model import Piped, Redirect, Runs
 
 _MAX_SUBSHELLS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How a node is reached: see Command.
 
     Attributes:

@@ -7,9 +7,10 @@ proves that with real shells and random scripts.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.shell.model import Command, Piped, Redirect, Runs, Script, Word
 from multistage_cli.shell.options import Options

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Installation, Removal
 from multistage_cli.build.claims import Claim
@@ -63,8 +65,7 @@ _ADDED_TO_DEBIAN = {
 rust-lang/docker-rust)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """The packages of an image, as far as the facts know them.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
@@ -34,8 +35,7 @@ class Held(StrEnum):
     """The estimate is over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """A size that the image is to stay within.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
@@ -33,8 +33,7 @@ def indented(rendered: RenderableType) -> Padding:
     return Padding(rendered, (0, 0, 0, INDENT), expand=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A line of the chart: `more` where things of unknown size come on top; `below` are its parts, in words.
 
     With `cut` a long label loses its end instead of taking a second line.
@@ -56,8 +55,7 @@ class Row:
         return label
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """The columns of the bars; a width of 0 leaves a column out, and a label stands above then."""
 
     label: int
@@ -115,8 +113,7 @@ class Chart:
         return indented(table)
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A bar in three shades: up to the low end, on to the estimate, and on to the high end.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from multistage_cli.terminal import room_command
 from multistage_cli.terminal.revisions import AgainstOption, options_of, other_build

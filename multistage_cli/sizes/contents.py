@@ -7,10 +7,12 @@ thousands of stages costs no more than its instructions.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multistage_cli.sizes.places import WILDCARDS, below, is_shared, package_of
 from multistage_cli.sizes.ranges import Range, summed
@@ -27,8 +29,7 @@ _MOST_ABOVE = 20  # things in one folder whose pieces are looked for
 _MOST_GONE = 20  # pieces of one folder that are told apart once they are deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Something at a path.
 
     Attributes:
@@ -71,8 +72,7 @@ class Held:
         return replace(self, size=self.size.less(found.size.estimate), gone=(self.gone - inside) | {rest})
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     children: Mapping[str, _Node] = field(default_factory=dict)
     held: tuple[Held, ...] = ()
     total: Range = field(default_factory=Range)
@@ -95,8 +95,7 @@ class _Node:
 _EMPTY = _Node()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What lies at a path and below.
 
     Attributes:
@@ -116,8 +115,7 @@ class Found:
         return len(held) == 1 and held[0].file and not self.node.children
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """One version.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from multistage_cli.sizes.ranges import Range, about, number_of_megabytes, total
 
@@ -29,8 +30,7 @@ class Presence(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """How many bytes more there are now; below zero for fewer.
 
     What is the same in both builds is as wrong in one as in the other, so it leaves nothing in the range.
@@ -51,8 +51,7 @@ class Delta:
         return not self.more and self.low > -_NOTHING and self.high < _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class LineDifference:
+class LineDifference(Struct, frozen=True):
     """An instruction that adds a layer in one of the builds, or in both.
 
     Attributes:
@@ -74,8 +73,7 @@ class LineDifference:
         return both and self.delta.is_none and _text(self.before) == _text(self.after)
 
 
-@dataclass(frozen=True, slots=True)
-class StageDifference:
+class StageDifference(Struct, frozen=True):
     """A stage of one of the builds, or of both.
 
     Attributes:
@@ -125,8 +123,7 @@ class StageDifference:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """This build against another one.
 
     Attributes:

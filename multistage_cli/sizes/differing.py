@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 
@@ -26,8 +26,7 @@ _MOST_LINES = 40
 _LEAST_INSTRUCTION = 12  # columns
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceText:
+class DifferenceText(Struct, frozen=True):
     """The image's difference, then the stages and lines that differ."""
 
     difference: Difference

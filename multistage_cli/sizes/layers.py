@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from multistage_cli.build.changes import (
     Cache,
@@ -67,8 +68,7 @@ COPYING_COMMANDS = frozenset({"cp", "install", "mv"})
 _LONGEST_INSTRUCTION = 60
 
 
-@dataclass(frozen=True, slots=True)
-class StageState:
+class StageState(Struct, frozen=True):
     """What a stage holds, for the stages that continue it or copy from it.
 
     Attributes:

@@ -6,10 +6,12 @@ along. A trie, since a RUN may write and delete thousands of paths.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multistage_cli.sizes.places import WILDCARDS, names_of
 
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 _COPIES = frozenset({"again", "written"})  # kinds of parts that are copies of files whose sizes are known
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     children: dict[str, _Place] = field(default_factory=dict)
     parts: dict[int, Part] = field(default_factory=dict)
     doubts: dict[int, str] = field(default_factory=dict)

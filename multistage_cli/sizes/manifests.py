@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import posixpath
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from multistage_cli.sizes.resolving import INDEX_OPTIONS
 
@@ -24,8 +25,7 @@ _LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock")
 Table = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What files ask for.
 
     Attributes:

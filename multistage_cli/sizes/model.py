@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.sizes.budget import Held
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _LEAST_SAVING_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Something in a layer that has a size of its own.
 
     Attributes:
@@ -37,8 +37,7 @@ class Part:
     guessed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one command adds to its layer, as far as an estimator knows it.
 
     Attributes:
@@ -52,8 +51,7 @@ class Outcome:
     places: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What one instruction adds.
 
     Attributes:
@@ -71,8 +69,7 @@ class Layer:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BaseSize:
+class BaseSize(Struct, frozen=True):
     """A base image and what it weighs.
 
     Attributes:
@@ -88,8 +85,7 @@ class BaseSize:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StageSize:
+class StageSize(Struct, frozen=True):
     """A stage: its size holds the base and all layers of the stages that it continues.
 
     Attributes:
@@ -117,8 +113,7 @@ class StageSize:
         return (*base, *(text for layer in self.layers for text in layer.unknown))
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One way to build the same.
 
     Attributes:
@@ -132,8 +127,7 @@ class Comparison:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(Struct, frozen=True):
     """Something that the build needs and the image does not hold: where it stays, and since which line."""
 
     what: str
@@ -142,8 +136,7 @@ class Excluded:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spare:
+class Spare(Struct, frozen=True):
     """Something that is in the image and need not be.
 
     Attributes:
@@ -165,8 +158,7 @@ class Spare:
     likely: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """The estimate of a whole build.
 
     Attributes:

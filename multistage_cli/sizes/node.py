@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, Installation, ScriptsInstalled
 from multistage_cli.build.claims import Claim
@@ -55,8 +57,7 @@ _YARN_CODE: Final = Range(0, 2_200_000, 3_000_000)
 """Compiled code of its own that yarn 1 keeps in /tmp."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What is installed, and how that is known."""
 
     packages: tuple[Locked, ...]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.sizes.node_outline import Table, outline, table, texts
 from multistage_cli.sizes.node_tree import Asked, placed
@@ -25,8 +26,7 @@ _MOST_PACKAGES = 30_000  # copies; the largest projects have a third of that
 _MOST_ROOTS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A package that a lock file names, once for every copy that is installed.
 
     Attributes:
@@ -46,8 +46,7 @@ class Locked:
     libc: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """All that a lock file installs; `berry` where yarn 2 or a newer one wrote it."""
 
     packages: tuple[Locked, ...]

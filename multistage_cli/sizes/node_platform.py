@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 
@@ -33,8 +34,7 @@ _LIBCS: Final = {
 _WORDS: Final = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """Of an image: processor by Node's name, and `glibc` or `musl`."""
 
     processor: str = "x64"

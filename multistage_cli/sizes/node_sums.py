@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.facts import npm
 from multistage_cli.facts.npm_versions import version_of
@@ -33,8 +34,7 @@ _LEAST_SHOWN_BYTES = 1_000_000
 _LEAST_SHOWN_SHARE = 50  # a package with less than a fiftieth of all is not shown alone
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(Struct):
     size: int = 0
     variance: float = 0.0
     copies: int = 0
@@ -50,8 +50,7 @@ class _Sum:
         return Range(round(max(self.size * 0.4, self.size - off)), self.size, round(self.size + off * 1.2))
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """The sum of many packages.
 
     Attributes:

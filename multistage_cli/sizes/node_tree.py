@@ -5,8 +5,9 @@ Two packages that need different versions of a third get a copy each, so the cop
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 _DEEPEST = 30  # folders in folders; whatever lies deeper is taken for there already
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A package that something needs: its name, what to look it up by, and whether it may be missing."""
 
     name: str
@@ -23,8 +23,7 @@ class Asked:
     optional: bool = False
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     """A package with the packages inside of it; `inside` maps names to identities."""
 
     parent: _Folder | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.facts import npm
 from multistage_cli.facts.npm_versions import admits, floor
@@ -20,8 +21,7 @@ _ADDRESS: Final = re.compile(r"[:/]")
 _MOST_PACKAGES: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is installed.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, Installation
 from multistage_cli.build.claims import UNKNOWN, Claim

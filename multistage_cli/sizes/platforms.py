@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.bases import platform_of
 from multistage_cli.build.evaluate import DEFAULT_PLATFORM

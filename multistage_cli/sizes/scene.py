@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.sizes.origins import text_in_context
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from multistage_cli.facts.images import Image
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """One RUN of one stage.
 
     Attributes:

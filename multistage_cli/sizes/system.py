@@ -6,8 +6,9 @@ apk says of one is what lies in the layer.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, Installation, Removal
 from multistage_cli.build.claims import Claim

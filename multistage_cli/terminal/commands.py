@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
-from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
@@ -50,8 +51,7 @@ if TYPE_CHECKING:
     from multistage_cli.parser import Dockerfile
 
 
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
+class BuildOptions(Struct, frozen=True):
     """The options of the build that all commands share, as given."""
 
     target: str | None = None
@@ -62,8 +62,7 @@ class BuildOptions:
     online: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a command that takes several Dockerfiles was given.
 
     Attributes:

@@ -5,9 +5,10 @@ What it says of rules and findings is the business of `analyze`, which reads on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from multistage_cli.errors import MultistageError, did_you_mean
 from multistage_cli.printable import printable
@@ -27,8 +28,7 @@ KEYS = (
 """All keys of the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigOptions:
+class ConfigOptions(Struct, frozen=True):
     """`--config` and `--no-config`.
 
     Attributes:
@@ -40,8 +40,7 @@ class ConfigOptions:
     look: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True):
     """A configuration file that was read.
 
     Attributes:
@@ -59,8 +58,7 @@ class ConfigFile:
     targets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Struct, frozen=True):
     """What was asked for a build besides the build itself.
 
     Attributes:
@@ -184,8 +182,7 @@ def texts_of(table: Mapping[str, Any], key: str, label: str, before: str = "") -
     return tuple(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """The configured targets, as one Dockerfile has them.
 
     Attributes:

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Timer
 from typing import IO, TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.context import Change, Difference
 from multistage_cli.errors import MultistageError
@@ -31,8 +32,7 @@ _QUIET: Final = (
 _CHANGES: Final = {"A": Change.NEW, "D": Change.GONE}
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(Struct, frozen=True):
     """Something that a revision holds.
 
     Attributes:
@@ -48,8 +48,7 @@ class TreeEntry:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A folder of a git work tree, and a revision that was found in it.
 
     Attributes:

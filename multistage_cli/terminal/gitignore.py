@@ -7,8 +7,9 @@ line that matches wins. Matching takes time in proportion to the pattern times t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 _ANY_DEPTH = "**"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """One line that has an effect.
 
     Attributes:
@@ -43,8 +43,7 @@ class Pattern:
         return len(names) in reached
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """The patterns of one folder's file, and those of the folders above.
 
     Attributes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError, did_you_mean
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from multistage_cli.terminal.options import Color
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where and how a result is put out.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError, did_you_mean
 
@@ -16,8 +17,7 @@ DOCKERFILE_NAMES = ("Dockerfile", "Containerfile")
 """Tried in this order where no file is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A Dockerfile that was read.
 
     Attributes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
@@ -34,8 +35,7 @@ AgainstOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class OtherBuild:
+class OtherBuild(Struct, frozen=True):
     """The build to compare with.
 
     Attributes:

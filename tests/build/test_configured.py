@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.evaluate import Build, evaluate

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from multistage_cli.facts import catalogue, debian, debian_files
 from multistage_cli.facts.contents import Account, Contents, contents, has_command
@@ -593,7 +593,7 @@ def test_whether_this_is_the_whole_environment(reference: str, complete: bool) -
 
 
 def test_a_tag_that_is_not_known_keeps_to_what_its_distribution_has() -> None:
-    shared = dataclasses.replace(image("node:20-slim"), tag=None, canonical_tag=None)
+    shared = replace(image("node:20-slim"), tag=None, canonical_tag=None)
     known = contents(shared)
     assert known is not None
     assert known.node is None
@@ -604,7 +604,7 @@ def test_a_tag_that_is_not_known_keeps_to_what_its_distribution_has() -> None:
     "tag", ["3.12.999999999999999999999-slim", "", "3" * 100_000, "{major}", "*", "[", "3.12\n"]
 )
 def test_odd_tags_end_well(tag: str) -> None:
-    odd = dataclasses.replace(image("python:3.12-slim"), tag=tag, canonical_tag=tag, environment=())
+    odd = replace(image("python:3.12-slim"), tag=tag, canonical_tag=tag, environment=())
     assert has_command(odd, "no-such-command") is None
 
 

@@ -10,7 +10,6 @@ import subprocess
 import xml.etree.ElementTree as ET
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from html import unescape
@@ -21,6 +20,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from multistage_cli.build.evaluate import evaluate
 from multistage_cli.flow.folding import cut, folded

@@ -24,8 +24,8 @@ def graphs(draw: st.DrawFn) -> tuple[list[tuple[float, float]], list[Link]]:
         )
     )
     ends = st.integers(0, count - 1)
-    links = draw(st.lists(st.builds(Link, ends, ends, st.sampled_from("ab")), max_size=60))
-    return sizes, links
+    links = draw(st.lists(st.tuples(ends, ends, st.sampled_from("ab")), max_size=60))
+    return sizes, [Link(*link) for link in links]
 
 
 def overlap(first: tuple[float, float], second: tuple[float, float]) -> bool:

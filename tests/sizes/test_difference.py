@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from multistage_cli.sizes.difference import Delta, Difference, Presence, compare_builds, headline, signed
 from multistage_cli.sizes.model import Layer, Part, Sizes

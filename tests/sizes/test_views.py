@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from multistage_cli.sizes.estimate import estimate_sizes
 from multistage_cli.sizes.model import Comparison, Excluded, Sizes

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.config.yaml import YamlError, parse
 
@@ -24,8 +25,7 @@ _DOCKERFILE = "Dockerfile"
 _MOST_INHERITED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Built:
+class _Built(Struct, frozen=True):
     """One build: its context and Dockerfile as paths from the file's folder, and its target."""
 
     context: str

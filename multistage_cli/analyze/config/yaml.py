@@ -8,8 +8,9 @@ with its line, never misread. A dependency would read it all and cost 130 kB and
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 Value: TypeAlias = "str | bool | list[Value] | dict[str, Value] | None"
 
@@ -25,8 +26,7 @@ class YamlError(ValueError):
         super().__init__(f"line {line}: {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     number: int
     indent: int
     text: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.findings import Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
@@ -95,8 +96,7 @@ _MOST_PATHS = 5_000
 """Paths of a stage that are looked at: a hostile file could name many more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Environment:
+class _Environment(Struct, frozen=True):
     """A virtual environment that is copied into what a target ships."""
 
     target: EvaluatedStage

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.findings import Confidence, Related, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
@@ -72,8 +73,7 @@ def python_library_missing(build: Build, asked: Asked) -> Iterator[Match]:
         yield Match.on(owner, step, message, word=found.name, related=related)
 
 
-@dataclass(frozen=True, slots=True)
-class _Needing:
+class _Needing(Struct, frozen=True):
     """A distribution that a RUN installs, and a Debian package that it needs to run."""
 
     step: Step

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multistage_cli.analyze.findings import Confidence, Severity
 from multistage_cli.analyze.rule import Asked, Match, rule
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from multistage_cli.parser import Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """An image that the file names: where, and whether a build argument may name another."""
 
     reference: Reference

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.analyze.commands_of import written_steps
 from multistage_cli.analyze.findings import Confidence, Edit, Fix, Severity
@@ -34,8 +35,7 @@ _LONGEST = 20_000
 """Characters of a script; ShellCheck takes half a minute for a chain of 3,000 commands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Script:
+class _Script(Struct, frozen=True):
     entry: EvaluatedStage
     step: Step
     script: ShellScript
@@ -53,8 +53,7 @@ class _Script:
         return _Read(self, starts, frozenset(found.offset for found in read.commands if found.checked))
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """A script that ShellCheck has something to say about; `checked`: commands whose failure is the script's."""
 
     found: _Script

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Group
 from rich.padding import Padding
@@ -112,8 +112,7 @@ def scorecard(practices: tuple[Practice, ...], score: Score) -> RenderableType:
     return Scorecard(practices, score)
 
 
-@dataclass(frozen=True, slots=True)
-class Scorecard:
+class Scorecard(Struct, frozen=True):
     """Practices with their marks; on a narrow terminal each message stands below its practice."""
 
     practices: tuple[Practice, ...]
@@ -153,8 +152,7 @@ class Scorecard:
         yield Padding(score, (0, 0, 0, 3), expand=False)
 
 
-@dataclass(frozen=True, slots=True)
-class FindingView:
+class FindingView(Struct, frozen=True):
     """A finding, the lines that it is about, and what to do."""
 
     finding: Finding

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import Claim
 from multistage_cli.build.context.dockerignore import Ignore, parse
@@ -30,8 +31,7 @@ _MOST_IGNORE_BYTES: Final = 16_000_000
 """The engine reads the file in one gRPC message, and those have 16 MiB at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One thing in the build context.
 
     Attributes:
@@ -49,8 +49,7 @@ class Entry:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """How much COPY sources bring along."""
 
     files: int = 0

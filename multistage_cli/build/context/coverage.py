@@ -5,8 +5,9 @@ A file that was deleted, or that somebody only thinks of, is in no listing: its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.context.dockerignore import from_words
 from multistage_cli.build.context.go_paths import PatternError, inside, read_glob
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.context.build_context import BuildContext
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """What one COPY, ADD or bind mount takes from the build context.
 
     Attributes:
@@ -77,8 +77,7 @@ def comes_along(context: BuildContext, path: str, *, folder: bool) -> bool:
     return not context.ignored(path) or (folder and context.ignore.may_include_below(path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Root:
+class _Root(Struct, frozen=True):
     """A source word: where it leads, by its text and by the links on the way."""
 
     fixed: str

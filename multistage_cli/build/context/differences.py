@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.context.coverage import Coverage, comes_along
 from multistage_cli.build.context.digests import ContextDigests, same_content
@@ -38,8 +40,7 @@ class Change(StrEnum):
     LET_IN = "is no longer left out by the ignore file"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A path of the build context and what became of it.
 
     Attributes:
@@ -60,8 +61,7 @@ class Difference:
     perhaps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """How the two states of one selection differ.
 
     Attributes:
@@ -315,8 +315,7 @@ class _Touched:
                     yield self.by_path[place]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     real: str
     row: Row | None
 

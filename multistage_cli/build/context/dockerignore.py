@@ -11,8 +11,9 @@ One path at a time is asked of an `Ignore`; whoever walks a tree asks its `Level
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.context.go_paths import PatternError, clean, inside
 from multistage_cli.build.context.go_regexp import ExpressionError
@@ -29,8 +30,7 @@ _MOST_LEVELS: Final = 1024
 _CONTROLS: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A line that Docker refuses, and the build with it.
 
     `always` is false where Docker notices only when it compares the line with a path, which it does not do

@@ -12,10 +12,11 @@ import os
 import stat
 import sys
 from collections import OrderedDict
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from msgspec import Struct
 
 from multistage_cli.printable import printable
 
@@ -65,8 +66,7 @@ class Found(NamedTuple):
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
-class ContextProblem:
+class ContextProblem(Struct, frozen=True):
     """Something in the build context that Docker trips over; `fails` where it stops the build."""
 
     path: str

@@ -7,9 +7,10 @@ fnmatch lets `*` cross a "/" and negates a class with "!" where Go says "^".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 
 class PatternError(ValueError):
@@ -64,8 +65,7 @@ def has_wildcards(path: str, *, escapes: bool = True) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
+class _Class(Struct, frozen=True):
     """A bracketed set of characters: inclusive ranges, or everything but them."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -84,8 +84,7 @@ class _AnyLetter:
         return letter != "/"
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """What stands between two runs of `*`: characters and sets that each take up one character."""
 
     starred: bool
@@ -102,8 +101,7 @@ class _Piece:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(Struct, frozen=True):
     """A pattern for Go's filepath.Match, read once. Make one with `read_glob`.
 
     `crosses_folders` tells of a set that takes a "/" for a character, as `[^a]` does: such a pattern does

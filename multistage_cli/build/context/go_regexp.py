@@ -11,10 +11,11 @@ Source: regexp/syntax parse.go and perl_groups.go of Go 1.24, with the flags of 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.context.go_paths import PatternError
 
@@ -77,8 +78,7 @@ def _others(ranges: Ranges) -> Ranges:
     return tuple(gaps)
 
 
-@dataclass(frozen=True, slots=True)
-class Set:
+class Set(Struct, frozen=True):
     """Characters: by code point, and by Unicode category with whether the category is turned around."""
 
     ranges: Ranges
@@ -112,8 +112,7 @@ class Where(Enum):
     NO_WORD_EDGE = "no word edge"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One piece of an expression: a set of characters or a place, once, at most once, or any number."""
 
     what: Set | Where

@@ -6,9 +6,10 @@ how far each pattern has matched the folder's own path, and leaves out those tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from multistage_cli.build.context.ignore_pattern import Kind
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _WILDCARDS: Final = frozenset("*[]?^\\")
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """Consecutive patterns of one polarity, as questions about a name: at least one must say yes."""
 
     exception: bool

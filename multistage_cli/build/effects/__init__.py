@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from multistage_cli.build.changes import Cache
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One simple command of a RUN, as an effect sees it.
 
     Attributes:
@@ -135,8 +135,7 @@ def absolute(path: str, working_directory: Known[str]) -> str:
     return "/" + "/".join(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """Arguments in the order of getopt: options with their values, and operands.
 
     Attributes:

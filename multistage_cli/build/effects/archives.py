@@ -6,8 +6,9 @@ What is in an archive nobody knows, but where it goes is: below the folder of `-
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import (
     Deletion,

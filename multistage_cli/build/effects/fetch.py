@@ -6,8 +6,9 @@ Source: curl(1), wget(1) of GNU, BusyBox's wget, git-clone(1).
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import DirectoryMade, Doubted, Download, FileWritten
 from multistage_cli.build.claims import UNKNOWN, Claim

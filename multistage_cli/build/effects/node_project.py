@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multistage_cli.build.claims import UNKNOWN
 from multistage_cli.build.effects.python_project import text_of
@@ -22,8 +23,7 @@ INSTALL_SCRIPTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NodeProject:
+class NodeProject(Struct, frozen=True):
     """A package.json.
 
     Attributes:

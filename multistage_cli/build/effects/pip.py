@@ -6,8 +6,9 @@ PIP_NO_CACHE_DIR turns the cache off, `0` and `false` among them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, CacheRemoval, DirectoryMade, Doubted, Installation
 from multistage_cli.build.claims import UNKNOWN, Claim, Known

@@ -6,8 +6,9 @@ cache.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, CacheRemoval, Installation, Untracked
 from multistage_cli.build.claims import UNKNOWN, Claim, Known

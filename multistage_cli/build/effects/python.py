@@ -5,8 +5,9 @@ Source: CPython's `venv` and its command line, virtualenv's documentation; both 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Doubted, Untracked, VirtualEnvironment
 from multistage_cli.build.claims import UNKNOWN, Claim, Known

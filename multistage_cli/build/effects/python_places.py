@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.changes import Cache, Change, DirectoryMade, Doubted, ScriptsInstalled
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 _NO_COMMANDS = frozenset({"bin", "games", "sbin", "src"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where packages land.
 
     Attributes:

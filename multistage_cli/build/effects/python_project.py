@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Kind
@@ -19,8 +20,7 @@ _MOST_FILES = 16  # that include each other
 _LOCAL = re.compile(r"(?P<path>[^\[\]]*)(?:\[(?P<extras>[^\[\]]*)\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What an installation asks for.
 
     Attributes:

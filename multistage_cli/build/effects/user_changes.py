@@ -6,8 +6,9 @@ Debian 12 and 13.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from multistage_cli.build.accounts import Account, Group
 from multistage_cli.build.changes import Deletion, Doubted, PathsCopied, UsersChanged

@@ -7,8 +7,9 @@ where both lie on one file system, and copies them where the cache is a mount.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from multistage_cli.build.actor import is_directory
 from multistage_cli.build.changes import (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.events import Event, Parts, changed, fits
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from multistage_cli.build.files.tree import Files
 
 
-@dataclass(frozen=True, slots=True)
-class NamesChanged:
+class NamesChanged(Struct, frozen=True):
     """Owner or mode of names directly in the directory that fit a pattern, as by `chmod x dir/*`."""
 
     by: Writer
@@ -38,8 +39,7 @@ class NamesChanged:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class NamesDoubted:
+class NamesDoubted(Struct, frozen=True):
     """A doubt about names anywhere below that fit a pattern, and all below those (`find -name x -delete`)."""
 
     doubt: Event
@@ -60,8 +60,7 @@ class NamesDoubted:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class CopiedInto:
+class CopiedInto(Struct, frozen=True):
     """What a command copied or moved out of another directory into this one.
 
     Attributes:

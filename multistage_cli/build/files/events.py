@@ -6,9 +6,11 @@ An event lies at a directory and is folded over the claims about paths below tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.model import Change, Entry, Kind, Writer, either
@@ -42,8 +44,7 @@ class Event(Protocol):
         """Whether an older event at the same directory says nothing more after this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Something may have been added, removed or altered, by a command that nobody can follow.
 
     Attributes:
@@ -89,8 +90,7 @@ class Doubt:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """Owners or modes of everything, as by `chown -R`; `certain` where the command surely ran.
 
     Attributes:
@@ -118,8 +118,7 @@ class Changed:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """Names in the directory that fit a pattern are gone, as by `rm -rf dir/*`."""
 
     by: Writer
@@ -139,8 +138,7 @@ class Removed:
         return isinstance(older, Removed) and older.pattern == self.pattern and self.certain is Claim.YES
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """The content of another directory was copied over this one.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 
@@ -33,8 +34,7 @@ class Nature(StrEnum):
     SECRET = "secret"  # noqa: S105 - a word, not one
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What a file or a directory is.
 
     Attributes:
@@ -60,8 +60,7 @@ class Content:
     text: Known[str] = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """The command or instruction that something follows from.
 
     Attributes:
@@ -77,8 +76,7 @@ class Writer:
     step: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is known of a path.
 
     Attributes:
@@ -121,8 +119,7 @@ ABSENT: Final = Entry(Claim.NO)
 MAYBE: Final = Entry(Claim.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """New attributes for what is there: None leaves one as it is, UNKNOWN makes it unknown.
 
     Attributes:

@@ -7,8 +7,9 @@ Where the two would leave different bits, the answer is unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Known
 from multistage_cli.build.files.model import Kind
@@ -67,8 +68,7 @@ def _numeric(text: str) -> Callable[[int, Kind], Known[int]] | None:
     return change
 
 
-@dataclass(frozen=True, slots=True)
-class _Action:
+class _Action(Struct, frozen=True):
     """One `+rwx`, for the classes in front of it.
 
     Attributes:

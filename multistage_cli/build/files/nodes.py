@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.events import Doubt, Event
@@ -27,8 +29,7 @@ _MOST_NAMES: Final = 10_000
 _MOST_ANSWERS: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A path that something was written to, or that lies above such a path.
 
     Attributes:

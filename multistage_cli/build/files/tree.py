@@ -7,8 +7,10 @@ and what nobody wrote is asked of a backing (backing.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files.backing import ANYTHING, NOTHING

@@ -7,8 +7,9 @@ is told by `multistage_cli.build.instructions.problems`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.parser import Heredoc, Span, heredoc_word
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from multistage_cli.parser import Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(Struct, frozen=True):
     """What FROM names; `base` is empty where it names nothing."""
 
     base: str
@@ -44,8 +44,7 @@ def read_from(instruction: Instruction) -> From:
 # RUN --mount
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """One `--mount` of RUN.
 
     Attributes:
@@ -166,14 +165,13 @@ def _mount(value: str) -> Mount:
     )
 
 
-_MOUNT_TEXTS = frozenset(entry.name for entry in fields(Mount)) - {"readonly", "required", "raw"}
+_MOUNT_TEXTS = frozenset(Mount.__struct_fields__) - {"readonly", "required", "raw"}
 
 
 # COPY and ADD
 
 
-@dataclass(frozen=True, slots=True)
-class CopySources:
+class CopySources(Struct, frozen=True):
     """What COPY or ADD takes, and where to.
 
     Attributes:
@@ -239,8 +237,7 @@ def _switch(instruction: Instruction, name: str) -> bool:
 # HEALTHCHECK
 
 
-@dataclass(frozen=True, slots=True)
-class Healthcheck:
+class Healthcheck(Struct, frozen=True):
     """A HEALTHCHECK CMD. A time or count that is not set, or 0, is None: the default or the base's holds.
 
     Attributes:

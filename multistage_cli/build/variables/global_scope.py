@@ -5,10 +5,11 @@ Source: moby/buildkit, frontend/dockerfile/dockerfile2llb/convert.go (`buildMeta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multistage_cli.build.variables.expansion import expand
 from multistage_cli.build.variables.scope import DEFAULT_LIMIT, Expansion, Scope
@@ -30,8 +31,7 @@ class ArgumentSource(StrEnum):
     UNSET = "unset"
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """What one name of an ARG came to.
 
     Attributes:
@@ -52,16 +52,14 @@ class Declaration:
         return self.expansion.error if self.expansion else None
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalArgument:
+class GlobalArgument(Struct, frozen=True):
     """A name that an ARG before the first FROM declares, with its instruction."""
 
     declaration: Declaration
     instruction: Instruction
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalScope:
+class GlobalScope(Struct, frozen=True):
     """What FROM lines see, and what `ARG NAME` inside a stage takes its value from.
 
     Attributes:

@@ -8,8 +8,9 @@ replacement of `${x/p/r}`, and what stands before a `${x:-w}` is lost where a wo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct, field
 
 from multistage_cli.build.claims import UNKNOWN, Unknown
 from multistage_cli.build.variables.patterns import (
@@ -51,8 +52,7 @@ class _SyntaxError(Exception):
     """BuildKit refuses the word."""
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     """A part of the word that is being read: all of it, one between double quotes or one inside `${}`.
 
     Attributes:

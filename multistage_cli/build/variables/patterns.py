@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Unknown
 
@@ -28,8 +29,7 @@ class PatternError(ValueError):
     """The pattern is not valid; the message says which part of it and what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """What stands between two stars: fixed text, or single characters with `?` among them."""
 
     text: str
@@ -59,8 +59,7 @@ class _Piece:
         return self.regex.match(line, start) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A pattern that was read.
 
     Attributes:

@@ -7,7 +7,8 @@ Source: containerd/platforms (`Parse`, `Normalize`, database.go), and Docker 28.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError
 
@@ -81,8 +82,7 @@ _SYSTEM = re.compile(r"([A-Za-z0-9_-]+)(?:\([A-Za-z0-9_.%+-]*\))?")
 _MOST_PARTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """An operating system, an architecture and its variant, which is empty where it is the usual one."""
 
     system: str

@@ -13,9 +13,11 @@ Which parts are expanded: see `expands` and `expands_flag`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from multistage_cli.build.claims import UNKNOWN, Known, Unknown
 from multistage_cli.build.persistent import PersistentMap
@@ -46,8 +48,7 @@ class _Entry(NamedTuple):
     value: Known[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True):
     """The variables of a stage after one of its instructions.
 
     Immutable; what a change leaves alone is shared, so that every line of a long stage can keep its own.
@@ -237,8 +238,7 @@ def declare_argument(
     return variables.put_argument(pair.name, None if hidden else declaration.value), declaration
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandedPair:
+class ExpandedPair(Struct, frozen=True):
     """A pair of ENV or LABEL, expanded; BuildKit expands the names too."""
 
     name: Expansion

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len, set_cell_size
 from rich.console import Group
 from rich.padding import Padding
@@ -51,8 +51,7 @@ def render(report: CacheReport) -> RenderableType:
     return Group(*parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     sign: str
     style: str
 
@@ -68,8 +67,7 @@ def _mark(verdict: Verdict, options: ConsoleOptions) -> _Mark:
     return _Mark(" ", "dim")
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """The stages that are built, in their order; a pointer at the first step that breaks the chain."""
 
     report: CacheReport
@@ -127,8 +125,7 @@ def _fitted(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, max(width - 3, 0)).rstrip() + "..."
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(Struct, frozen=True):
     """Why each line re-runs; with `everything` also what the others depend on."""
 
     report: CacheReport
@@ -170,8 +167,7 @@ def _why(verdict: Verdict) -> tuple[str, Result, bool, str]:
     return verdict.stage, verdict.result, verdict.certain, verdict.because
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceList:
+class AdviceList(Struct, frozen=True):
     """What would rebuild less, the best first."""
 
     report: CacheReport

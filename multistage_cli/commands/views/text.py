@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
@@ -32,8 +32,7 @@ def render(recipes: Recipes) -> RenderableType:
     return Group(*parts[:-1])
 
 
-@dataclass(frozen=True, slots=True)
-class CommandView:
+class CommandView(Struct, frozen=True):
     """A command under its comment; one that is too long goes on after a backslash, as a shell reads it."""
 
     recipe: Recipe

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.stages import EdgeKind
 from multistage_cli.flow.arrows import Arrow, arrows_by_stage, replaced
@@ -42,8 +43,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What is drawn: the flow, made smaller where it is large, and its diagram."""
 
     flow: Flow

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
@@ -109,8 +109,7 @@ def _indented(rendered: RenderableType) -> Padding:
     return Padding(rendered, (0, 0, 0, _INDENT), expand=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A title over a line as wide as the page, at most as wide as reads well."""
 
     title: str

@@ -7,8 +7,9 @@ layout. Source: https://github.com/moby/docker-image-spec, https://github.com/op
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.printable import printable
 from multistage_cli.sizes.measured.streams import DamagedError
@@ -29,16 +30,14 @@ _ATTESTATION = "vnd.docker.reference.type"
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """What the image's configuration says of one instruction: its text, and its layer if it has one."""
 
     created_by: str
     layer: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image that was built.
 
     Attributes:
@@ -52,8 +51,7 @@ class Image:
     history: tuple[HistoryEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     config: str
     layers: tuple[str, ...]
     names: tuple[str, ...] = ()

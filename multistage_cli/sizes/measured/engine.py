@@ -15,10 +15,11 @@ import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from multistage_cli.errors import MultistageError
 from multistage_cli.printable import printable
@@ -36,8 +37,7 @@ _MOST_ANSWER_BYTES = 1 << 16
 _OK, _NOT_FOUND = 200, 404
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where an engine answers: a socket's path, or a host and port without TLS.
 
     Attributes:

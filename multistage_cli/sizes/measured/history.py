@@ -9,9 +9,10 @@ frontend/dockerfile/dockerfile2llb/convert.go, and images built to see.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN
 
@@ -28,8 +29,7 @@ _OTHER_KEYWORDS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """An entry of the history, taken apart.
 
     Attributes:

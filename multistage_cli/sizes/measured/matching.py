@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.build.stages import BaseKind
 from multistage_cli.sizes.measured.history import fits, written
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _MOST_COMPARED = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """An instruction of the image's stages that may add a layer, with its estimate."""
 
     stage: str
@@ -28,8 +28,7 @@ class Instruction:
     estimate: Layer
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """Which layer is whose.
 
     Attributes:

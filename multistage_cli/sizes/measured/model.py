@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from multistage_cli.sizes.ranges import Range
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """A path and the bytes of the files at or below it."""
 
     path: str
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredLine:
+class MeasuredLine(Struct, frozen=True):
     """An instruction of the Dockerfile and its layer.
 
     Attributes:
@@ -52,16 +51,14 @@ class MeasuredLine:
         return None if self.size_bytes is None else self.estimate.low <= self.size_bytes <= self.estimate.high
 
 
-@dataclass(frozen=True, slots=True)
-class UnmatchedLayer:
+class UnmatchedLayer(Struct, frozen=True):
     """A layer that no instruction of the Dockerfile fits: what made it, as the image's history says."""
 
     created_by: str
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class WastedPath:
+class WastedPath(Struct, frozen=True):
     """A file that a later layer writes again or deletes, and that the image holds all the same.
 
     Attributes:
@@ -79,8 +76,7 @@ class WastedPath:
     of_base: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """An image beside the estimate.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from multistage_cli.printable import printable
 from multistage_cli.sizes.ranges import about, megabytes, number_of_megabytes
@@ -23,8 +24,7 @@ _LONGEST_TEXT = 70
 _OUTSIDE = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredTable:
+class MeasuredTable(Struct, frozen=True):
     """One table.
 
     Attributes:

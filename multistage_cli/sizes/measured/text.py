@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,8 +22,7 @@ _INDENT = 3
 _NARROW = 76  # columns below which a row's sizes stand below its texts
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredText:
+class MeasuredText(Struct, frozen=True):
     """The tables below each other."""
 
     measured: Measured

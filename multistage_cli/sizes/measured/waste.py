@@ -6,10 +6,11 @@ layer, and what was deleted, are remembered by name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from heapq import nlargest
 from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from multistage_cli.sizes.measured.layers import (
     DIRECTORY,
@@ -29,8 +30,7 @@ _HEAVIEST = 20
 _MASK = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """A file that a later layer hides.
 
     Attributes:
@@ -46,8 +46,7 @@ class Hidden:
     by: int
 
 
-@dataclass(frozen=True, slots=True)
-class Waste:
+class Waste(Struct, frozen=True):
     """All of it.
 
     Attributes:
@@ -63,8 +62,7 @@ class Waste:
     complete: bool
 
 
-@dataclass(slots=True)
-class _Above:
+class _Above(Struct):
     """What the layers above hide, each with the nearest of them.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.build_tools import is_build_tool
 from multistage_cli.build.changes import Download, Installation, Removal
@@ -35,8 +36,7 @@ _MOST_NAMED: Final = 4
 _WORTH_BYTES: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shipped:
+class Shipped(Struct, frozen=True):
     """An instruction whose layer is in the image, which starts from that base image at last."""
 
     entry: EvaluatedStage

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.stages import SourceKind
@@ -19,8 +20,7 @@ _MOST_PLACES: Final = 100  # that one COPY --from is followed through
 _MOST_PIECES: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A folder of the build context in the image.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from multistage_cli.build.claims import UNKNOWN, Claim
 from multistage_cli.build.started import BUILT_IN, started
@@ -48,8 +49,7 @@ _RUNTIME_COMPILERS: Final = frozenset({
 """Python distributions that may call a compiler while they run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What ENTRYPOINT, CMD and HEALTHCHECK run.
 
     Attributes:
@@ -136,8 +136,7 @@ def _bare(requirement: str) -> str:
     return requirement.lower().replace("_", "-")
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Follows words into scripts."""
 
     build: Build

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -78,8 +78,7 @@ def _page(sizes: Sizes, *, layers: bool, spare: int) -> RenderableType:
     return Group(*parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """The ways to build the same, what this one saves, the stages and the layers: all on the scale of the largest."""
 
     sizes: Sizes
@@ -174,8 +173,7 @@ def _chain(sizes: Sizes) -> list[StageSize]:
     return [stage for stage in sizes.stages if stage.shipped]
 
 
-@dataclass(frozen=True, slots=True)
-class SpareList:
+class SpareList(Struct, frozen=True):
     """The heaviest things in the image that need not be there, with their place, why, and what to do."""
 
     sizes: Sizes
@@ -203,8 +201,7 @@ def _more(rest: int, most: int) -> str:
     return f"{rest} more: {'--format json' if most == _MOST_SPARE else 'multistage sizes'} shows all"
 
 
-@dataclass(frozen=True, slots=True)
-class ExcludedList:
+class ExcludedList(Struct, frozen=True):
     """The heaviest things that stay behind, with their stage and line."""
 
     entries: tuple[Excluded, ...]
@@ -232,8 +229,7 @@ class ExcludedList:
         yield indented(table)
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownList:
+class UnknownList(Struct, frozen=True):
     """What may come on top of the estimate."""
 
     texts: tuple[str, ...]

@@ -61,7 +61,7 @@ def test_mount(value: str, expected: Mount) -> None:
     [mount] = read_mounts(last(f"RUN --network=none --mount={value} a"))
     assert mount.raw == value
     assert mount == Mount(
-        **{name: getattr(expected, name) for name in Mount.__slots__ if name != "raw"}, raw=value
+        **{name: getattr(expected, name) for name in Mount.__struct_fields__ if name != "raw"}, raw=value
     )
 
 

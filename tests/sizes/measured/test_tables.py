@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from multistage_cli.sizes.measured.model import Measured, MeasuredLine, UnmatchedLayer, WastedPath, Weight
 from multistage_cli.sizes.measured.tables import measured_data, measured_tables
