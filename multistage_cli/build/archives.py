@@ -9,7 +9,6 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
-import tarfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,8 @@ from multistage_cli.build.claims import UNKNOWN, Claim, Known
 from multistage_cli.build.files import Entry, Kind
 
 if TYPE_CHECKING:
+    import tarfile
+
     from multistage_cli.build.context import BuildContext
 
 _MOST_BYTES: Final = 1_000_000
@@ -83,6 +84,8 @@ def _unpacked(content: bytes) -> bytes | None:
 
 
 def _members(content: bytes) -> Known[tuple[Member, ...]]:
+    import tarfile
+
     found: list[Member] = []
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:

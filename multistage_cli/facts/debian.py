@@ -11,6 +11,7 @@ import os
 import re
 from bisect import bisect_right
 from functools import cache, lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -290,11 +291,16 @@ def _rows(query: str, parameters: tuple[str | int, ...] = ()) -> list[tuple[Any,
 def _database(process: int) -> sqlite3.Connection:  # a forked child must not share its parent's
     import sqlite3
     from contextlib import ExitStack
-    from importlib.resources import as_file, files
 
     stack = ExitStack()
     atexit.register(stack.close)
-    path = stack.enter_context(as_file(files("multistage_cli.facts") / "data" / "debian.sqlite3"))
+    path = Path(__file__).with_name("data") / "debian.sqlite3"
+    if (
+        not path.is_file()
+    ):  # imported out of an archive; importlib.resources takes longer to import than to ask once
+        from importlib.resources import as_file, files
+
+        path = stack.enter_context(as_file(files("multistage_cli.facts") / "data" / "debian.sqlite3"))
     # The lock above, not the thread that came first, guards the connection.
     database = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False

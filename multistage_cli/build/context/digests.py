@@ -10,7 +10,6 @@ sources come together). Ours have other values: only whether two are equal means
 
 from __future__ import annotations
 
-import hashlib
 import os
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
@@ -22,6 +21,7 @@ from multistage_cli.build.context.sources import resolve, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from hashlib import _Hash
 
     from multistage_cli.build.context.build_context import BuildContext
     from multistage_cli.build.context.coverage import Selector
@@ -45,7 +45,7 @@ class ContextDigests:
 
         A source that is missing, which stops a build, counts as nothing.
         """
-        found = hashlib.sha256()
+        found = _sha256()
         for fixed, pattern in sorted(set(selector.patterns())):
             word = join(fixed, pattern) if pattern else fixed
             if pattern or selector.exclude:
@@ -76,7 +76,7 @@ class ContextDigests:
     def _folder(self, real: str, row: Row | None) -> bytes:
         known = self._below.get(real)
         if known is None:
-            found = hashlib.sha256(_header(row))
+            found = _sha256(_header(row))
             for item in self._folders.walk(real, ""):
                 found.update(_named(item.path.encode("utf-8", "surrogateescape")))
                 is_folder = item.row.kind == "directory"
@@ -87,7 +87,7 @@ class ContextDigests:
     def _by_names(self, word: str, exclude: tuple[str, ...], *, literal: bool) -> bytes:
         """Wildcards and `--exclude`: last names and digests in the order of the walk, as checksum.go has them."""
         excluded = from_words(exclude)
-        found = hashlib.sha256()
+        found = _sha256()
         try:
             matches = list(select(self._folders, word))
         except PatternError:
@@ -117,11 +117,17 @@ class ContextDigests:
                 yield item.path, item.row, None if item.row.kind == "directory" else item.real
 
     def _hashed(self, real: str, row: Row) -> bytes:
-        found = hashlib.sha256(_header(row))
+        found = _sha256(_header(row))
         if row.kind == "file" and row.size_bytes:
             for chunk in chunks(self._folders.on_disk(real), row.size_bytes):
                 found.update(chunk)
         return found.digest()
+
+
+def _sha256(start: bytes = b"") -> _Hash:
+    from hashlib import sha256  # brings OpenSSL, and most commands hash nothing
+
+    return sha256(start)
 
 
 _FLAGS: Final = os.O_RDONLY | sum(
