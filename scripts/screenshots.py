@@ -89,7 +89,6 @@ def opened(browser: Any, page: Page, scheme: str) -> Any:
 
 def look_into(tab: Any, stage: str) -> None:
     """Choose a stage of the picture, and leave it with the mouse."""
-    tab.get_by_role("button", name="Fit").click()
     tab.locator(f".flow .stage[data-stage='{stage}'] .box").click()
 
 

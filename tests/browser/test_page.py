@@ -159,6 +159,9 @@ def test_picture_is_made_larger_and_smaller(show: Callable[..., Opened], shop: s
     assert page.evaluate(width) == pytest.approx(before * 1.25, rel=0.01)
     page.get_by_role("button", name="Smaller picture").click()
     page.get_by_role("button", name="Fit").click()
+    drawn = page.locator("svg.flow").bounding_box()
+    _, _, wide, high = map(float, page.locator("svg.flow").get_attribute("viewBox").split())
+    assert drawn["width"] / drawn["height"] == pytest.approx(wide / high, rel=0.01)  # no empty stripes
     assert page.evaluate(width) <= page.evaluate("document.getElementById('graph').clientWidth") + 1
 
 

@@ -212,17 +212,19 @@
   stagesGrid.classList.add("js-on");
   details.classList.add("folded");
   // The style sheet makes it fit, as long as it can be read then; from there on a person decides.
-  const { width: natural } = svg.viewBox.baseVal;
-  const zoomed = () => svg.getBoundingClientRect().width / natural;
+  const natural = svg.viewBox.baseVal;
+  const zoomed = () => svg.getBoundingClientRect().width / natural.width;
   const scale = (to) => {
     frame.classList.add("zoomed");
-    svg.setAttribute("width", natural * Math.min(Math.max(to, 0.2), 3));
+    const factor = Math.min(Math.max(to, 0.2), 3);
+    svg.setAttribute("width", natural.width * factor);
+    svg.setAttribute("height", natural.height * factor);
     say(`Picture at ${Math.round(zoomed() * 100)}%`);
   };
   for (const button of all("[data-zoom]")) {
     button.addEventListener("click", () => {
       const factor = Number(button.dataset.zoom);
-      scale(factor ? zoomed() * factor : Math.min(1, frame.clientWidth / natural));
+      scale(factor ? zoomed() * factor : Math.min(1, frame.clientWidth / natural.width));
     });
   }
   const showAll = byId("show-all");
