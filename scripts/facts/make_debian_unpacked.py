@@ -133,7 +133,9 @@ def unpacked(deb: Path) -> tuple[int, int, int, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--work", type=Path, required=True, help="holds apt's lists and the packages read now")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="holds apt's lists and the packages read now"
+    )
     options = parser.parse_args()
     rows = []
     for suite in SUITES:
