@@ -46,8 +46,12 @@ def codes(page: Page) -> tuple[list[str], list[str], int]:
     return [entry.code for entry in found.new], [entry.code for entry in found.fixed], found.kept
 
 
-@pytest.fixture(scope="module")
-def page() -> Page:
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    """In a folder of its own, since commands name the image after the folder that they are typed in."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     return compared(BEFORE, AFTER, "main (1234567)", "git does not track data/")
 
 
