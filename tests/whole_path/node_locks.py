@@ -54,7 +54,7 @@ YARN = """\
 
 accepts@~1.3.8:
   version "1.3.8"
-  resolved "https://registry.yarnpkg.com/accepts/-/accepts-1.3.8.tgz#0bf0"
+  resolved "https://registry.example/accepts/-/accepts-1.3.8.tgz#0bf0"
   integrity sha512-PYAthTa2m2VKxuvSD3DPC/Gy+U+sOA1LAuT8mkmRuvw+NACSaeXEQ+NHcVF7rONl6qcaxV3Uuemwawk+7+SJLw==
 
 "express@^4.18.2", express@4:

@@ -42,17 +42,17 @@ resolution-markers = ["python_full_version >= '3.12'"]
 [[package]]
 name = "fastapi"
 version = "0.110.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 dependencies = [{ name = "pydantic" }, { name = "uvloop", marker = "sys_platform != 'win32'" }]
-sdist = { url = "https://files.pythonhosted.org/fastapi-0.110.0.tar.gz", hash = "sha256:0", size = 11 }
+sdist = { url = "https://files.example/fastapi-0.110.0.tar.gz", hash = "sha256:0", size = 11 }
 wheels = [
-    { url = "https://files.pythonhosted.org/fastapi-0.110.0-py3-none-any.whl", hash = "sha256:0", size = 92000 },
+    { url = "https://files.example/fastapi-0.110.0-py3-none-any.whl", hash = "sha256:0", size = 92000 },
 ]
 
 [[package]]
 name = "pydantic"
 version = "2.6.4"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 wheels = [{ url = "https://a.b/pydantic-2.6.4-cp312-cp312-manylinux_2_17_x86_64.whl", size = 390000 }]
 
 [[package]]
@@ -172,7 +172,7 @@ _POM = """\
 """
 _GEMS = """\
 GEM
-  remote: https://rubygems.org/
+  remote: https://gems.example/
   specs:
     nio4r (2.7.3)
     puma (6.4.2)
@@ -314,7 +314,7 @@ FROM ruby:3.3-slim
 COPY --from=build /usr/local/bundle /usr/local/bundle
 COPY --from=build /app /app
 CMD ["bundle", "exec", "puma"]
-""", "Gemfile": 'source "https://rubygems.org"\ngem "puma", "~> 6.4"\n', "Gemfile.lock": _GEMS},
+""", "Gemfile": 'source "https://gems.example"\ngem "puma", "~> 6.4"\n', "Gemfile.lock": _GEMS},
     {"Dockerfile": """\
 FROM alpine:3.20 AS tools
 RUN apk add --no-cache --virtual .deps build-base git && apk del .deps

@@ -73,6 +73,6 @@ def remove(call: Call) -> Iterator[Change]:
 def _empties(path: str, folder: str) -> bool:
     """Whether deleting `path` deletes all that is in `folder`."""
     if folder == _LISTS:
-        path = path.removesuffix("_*")  # every list's name has one, such as deb.debian.org_debian_dists_...
+        path = path.removesuffix("_*")  # every list's name has one: HOST_debian_dists_...
     path = absolute(path.removesuffix("*").removesuffix("/."), "/")
     return folder == path or folder.startswith(f"{path.rstrip('/')}/")

@@ -21,6 +21,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from multistage_cli import __version__
 from multistage_cli.facts.online.addresses import (
     check_place,
     check_step,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import Message
 
-USER_AGENT: Final = "multistage (https://pypi.org/project/multistage-cli/)"
+USER_AGENT: Final = f"multistage/{__version__}"
 
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

@@ -32,6 +32,8 @@ PREFIX = "szproof-"
 def measure(engine: Engine, case: Case, folder: Path) -> Truth:
     """Builds the stages of one case."""
     context = case.write(folder / "context")
+    if not case.project:
+        restore_hosts(context)
     build = build_of(context)
     with _index(engine, case, build, folder / "index") as options:
         stages = {entry.stage.key: _stage(engine, build, entry, context, options) for entry in build.needed}
@@ -43,6 +45,32 @@ def measure(engine: Engine, case: Case, folder: Path) -> Truth:
         target=build.target.stage.key,
         stages=stages,
     )
+
+
+def restore_hosts(folder: Path) -> None:
+    """Put the public indexes, whose names pip and npm know, in the place of those in the cases' lock files.
+
+    The names there are as long as the real ones, so that the files weigh the same.
+    """
+    from pip._internal.models.index import PyPI
+
+    hosts = {"pip.test": PyPI.netloc, "files.pip-package.test": PyPI.file_storage_domain}
+    for file in folder.rglob("*"):
+        if file.suffix not in {".json", ".lock", ".toml"}:
+            continue
+        text = found = file.read_text(encoding="utf-8")
+        if "https://registry.np" in text:
+            hosts |= dict.fromkeys(("registry.npms.test", "registry.npm-js.test"), _npm_host())
+        for name, host in hosts.items():
+            found = found.replace(f"https://{name}/", f"https://{host}/")
+        if found != text:
+            file.write_text(found, encoding="utf-8")
+
+
+def _npm_host() -> str:
+    command = ["npm", "config", "get", "registry"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return found.strip().removeprefix("https://").rstrip("/")
 
 
 class IndexHandler(Handler):

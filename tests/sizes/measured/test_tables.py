@@ -42,7 +42,7 @@ MEASURED = Measured(
     ),
     unmatched=(UnmatchedLayer("RUN /bin/sh -c touch /stamp", 13_088_000),),
     wasted=(
-        WastedPath("/var/lib/apt/lists/deb.debian.org_dists_trixie_main_binary-amd64_Packages.lz4", 3_900_000, 9, None),
+        WastedPath("/var/lib/apt/lists/mirror.example_dists_trixie_main_binary-amd64_Packages.lz4", 3_900_000, 9, None),
         WastedPath("/etc/passwd", 1_000, None, 9, of_base=True),
     ),
     wasted_bytes=4_101_000,
