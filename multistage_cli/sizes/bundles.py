@@ -56,12 +56,11 @@ def bundle(scene: Scene, change: Compilation) -> Outcome:
     for pattern, name, output, size in _TOOLS:
         if re.search(pattern, text):
             named = _OUTPUT.search(text)
-            if named is not None and named[1]:
-                size = _ONE_FILE  # noqa: PLW2901
+            written = size if named is None or not named[1] else _ONE_FILE
             path = here(scene, output if named is None else named[1] or named[2])
             if path is not None and is_mounted(scene, path):
                 return Outcome()
-            part = Part(f"what {name} builds", "program", sure(size, change.certain), path, guessed=True)
+            part = Part(f"what {name} builds", "program", sure(written, change.certain), path, guessed=True)
             return Outcome((part,))
     return Outcome(unknown=(unknown,), places=() if folder is None else (folder,))
 

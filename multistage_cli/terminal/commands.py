@@ -236,9 +236,9 @@ def _shared_parameters(known: tuple[str, ...]) -> Iterator[inspect.Parameter]:
     yield _parameter("build_context", BuildContextOption, None)
     yield _parameter("context", ContextOption, None)
     yield _parameter("platform", PlatformOption, "linux/amd64")
-    yield _parameter("online", OnlineOption, False)  # noqa: FBT003  (a default)
+    yield _parameter("online", OnlineOption, default=False)
     yield _parameter("config", ConfigOption, None)
-    yield _parameter("no_config", NoConfigOption, False)  # noqa: FBT003  (a default)
+    yield _parameter("no_config", NoConfigOption, default=False)
     yield from _output_parameters(known)
 
 

@@ -122,10 +122,11 @@ def _contents(stream: IO[bytes], count: int) -> Iterator[bytes | None]:
         head = stream.readline().split()
         if not head:
             raise MultistageError("git cat-file ended early; try again")
-        if len(head) != 3 or not head[2].isdigit():  # noqa: PLR2004 - name, type and size
+        _, *kind, size = head  # a name, a type and a size; of what is not there a name and `missing`
+        if not kind or not size.isdigit():
             yield None
             continue
-        content = stream.read(int(head[2]))
+        content = stream.read(int(size))
         stream.read(1)
         yield content
 

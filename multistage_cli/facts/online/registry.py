@@ -174,8 +174,8 @@ class Registries:
         return [found[layer.digest] for layer in wanted]
 
     def _size(self, reference: Reference, layer: Descriptor) -> LayerSize:
-        kept = self.store.get("layers", layer.digest)
-        if isinstance(kept, list) and len(kept) == 3 and all(isinstance(entry, int) for entry in kept):  # noqa: PLR2004
+        kept = self.store.numbers("layers", layer.digest, 3)
+        if kept is not None:
             low, estimate, high = kept
             if 0 <= low <= estimate <= high:
                 return layers.LayerSize(low, estimate, high)

@@ -158,9 +158,8 @@ class Online:
             and wheel.endswith(f"-{shipped_one.wheel}.whl")
         ):
             return shipped_one  # measured, not worked out
-        kept = self.store.get("wheels", chosen.digest) if chosen.digest else None
-        facts: WheelFacts | None = None
-        if isinstance(kept, list) and len(kept) == 5 and all(isinstance(entry, int) for entry in kept):  # noqa: PLR2004
+        kept = self.store.numbers("wheels", chosen.digest, 5) if chosen.digest else None
+        if kept is not None:
             facts = WheelFacts(*kept)
         else:
             try:

@@ -66,6 +66,13 @@ class Store:
             return None
         return found.get("value")
 
+    def numbers(self, kind: str, key: str, count: int) -> tuple[int, ...] | None:
+        """So many whole numbers that were kept; None where there is anything else."""
+        kept = self.get(kind, key)
+        if not isinstance(kept, list) or len(kept) != count or not all(type(entry) is int for entry in kept):
+            return None
+        return tuple(kept)
+
     def put(self, kind: str, key: str, value: object) -> None:
         """Keep an answer, if that can be."""
         path = self._path(kind, key)

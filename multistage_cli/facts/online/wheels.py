@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES: Final = 65_536  # enough for the directory of most wheels
 _LARGEST_DIRECTORY_BYTES: Final = 8_000_000
+_END_BYTES: Final = 22  # of the record at the end of a zip file, without its comment
 _MOST_FILES: Final = 200_000
 _LARGEST_WHEEL_BYTES: Final = 1 << 40
 
@@ -121,7 +122,7 @@ def _counted(archive: zipfile.ZipFile, size: int) -> WheelFacts:
 def _directory_bytes(tail: bytes) -> int:
     """How many bytes at the end of a zip file hold its directory; 0 where that is not told."""
     at = tail.rfind(b"PK\5\6")
-    if at < 0 or len(tail) - at < 22:  # noqa: PLR2004 - the record's own length
+    if at < 0 or len(tail) - at < _END_BYTES:
         return 0
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
     return length + len(tail) - at + 1_024  # and room for the records of large files

@@ -20,6 +20,8 @@ _MOST_EXCLUDED = 8
 _MOST_UNKNOWN = 12
 _LEAST_LAYER_BYTES = 50_000
 
+_LONGEST = 100  # letters of an instruction: two rows of them
+
 
 def section(sizes: Sizes) -> str:
     """All of it; nothing is left out but what is lighter than a twentieth of a megabyte."""
@@ -55,7 +57,7 @@ def _row(label: str, size: Range, largest_bytes: int, *, more: bool, ships: bool
 
 
 def _ways(sizes: Sizes) -> str:
-    if len(sizes.comparison) < 2:  # noqa: PLR2004 - this way alone says no more than its stage
+    if not sizes.comparison[1:]:  # this way alone says no more than its stage
         return ""
     largest = max(entry.size.high for entry in sizes.comparison)
     rows = [
@@ -151,7 +153,7 @@ def _layer(stage: StageSize, layer: Layer, largest: int, *, ships: bool) -> str:
 
 
 def _short(instruction: str) -> str:
-    return instruction if len(instruction) <= 100 else f"{instruction[:97]}..."  # noqa: PLR2004 - two rows of it
+    return instruction if len(instruction) <= _LONGEST else f"{instruction[: _LONGEST - 3]}..."
 
 
 def _faint(words: str) -> str:

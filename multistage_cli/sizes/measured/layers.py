@@ -215,9 +215,10 @@ class _Directories:
         """Without those that are nearly all one directory below them, which says more."""
         total: dict[bytes, int] = {}
         for folder, weight in self._own.items():
-            while folder:
-                total[folder] = total.get(folder, 0) + weight
-                folder = folder.rpartition(b"/")[0]  # noqa: PLW2901 - up to the root
+            above = folder
+            while above:
+                total[above] = total.get(above, 0) + weight
+                above = above.rpartition(b"/")[0]
         passed = {
             path.rpartition(b"/")[0]
             for path, weight in total.items()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 2000
 
+_MOST_NAMED = 8  # lines that nothing fits
+
 
 class Instruction(Struct, frozen=True):
     """An instruction of the image's stages that may add a layer, with its estimate."""
@@ -152,7 +154,8 @@ def _notes(
         return ["no instruction fits the image's history: it was built from another Dockerfile or target"]
     notes = []
     if missing:
-        lines = ", ".join(str(line) for line in missing[:8]) + (", ..." if len(missing) > 8 else "")  # noqa: PLR2004
+        named = [str(line) for line in missing[:_MOST_NAMED]]
+        lines = ", ".join([*named, "..."] if missing[_MOST_NAMED:] else named)
         what = "lines" if len(missing) > 1 else "line"
         notes.append(
             f"{what} {lines}: nothing in the image's history fits; "

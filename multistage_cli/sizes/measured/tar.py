@@ -31,6 +31,8 @@ _KINDS = {
 _WITHOUT_BODY = frozenset(b"123456")  # whatever size they claim
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK = b"x", b"g", b"L", b"K"
 _PAX_OF_SUN = b"X"
+_MOST_DIGITS = 20  # of 64 bits
+_POSITIVE = 0x80  # begins a binary number; 0xff a negative one
 
 
 class Entry(NamedTuple):
@@ -112,7 +114,7 @@ def _checked(header: bytes) -> int:
 def _octal(field: bytes) -> int:
     """A number: octal, or binary where its first bit is set."""
     if field[0] & 0x80:
-        if field[0] != 0x80:  # noqa: PLR2004 - 0xff begins a negative number
+        if field[0] != _POSITIVE:
             raise DamagedError("a tar entry has a negative size")
         return _sane(int.from_bytes(field[1:], "big"))
     text = field.partition(b"\0")[0].strip()
@@ -125,7 +127,7 @@ def _octal(field: bytes) -> int:
 
 
 def _decimal(text: bytes) -> int:
-    if not text.isdigit() or len(text) > 20:  # noqa: PLR2004 - 64 bits have no more digits
+    if not text.isdigit() or len(text) > _MOST_DIGITS:
         raise DamagedError("a tar entry has a number that is none")
     return _sane(int(text))
 
