@@ -114,3 +114,9 @@ def rendered(file: Path, *, label: str = "Dockerfile") -> str:
 def shop() -> str:
     """The page of the web shop in the showcase."""
     return rendered(SHOWCASE / "shop" / "Dockerfile")
+
+
+def shown_details(page: Any) -> list[str]:
+    return page.eval_on_selector_all(
+        ".detail", "found => found.filter(each => each.offsetHeight).map(each => each.id)"
+    )

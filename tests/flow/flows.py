@@ -1,9 +1,16 @@
-"""Flows that carry one strange word everywhere that a Dockerfile can."""
+"""Flows of the corpus, of a text, and such as carry one strange word everywhere that a Dockerfile can."""
 
 from __future__ import annotations
 
+from functools import cache
+
+from multistage_cli.build.evaluate import evaluate
 from multistage_cli.build.stages import BaseKind, EdgeKind
-from multistage_cli.flow.graph import Flow, FlowEdge, FlowStage
+from multistage_cli.flow.graph import Flow, FlowEdge, FlowStage, collect_flow
+from multistage_cli.parser import parse
+from tests.corpus import case, cases
+
+NAMES = [found.name for found in cases()]
 
 HOSTILE = [
     "[red]bold[/red]",
@@ -52,3 +59,12 @@ def hostile_flow(name: str) -> Flow:
         stage(index, label, kind) for index, (label, kind) in enumerate(zip(labels, kinds, strict=True))
     )
     return Flow("Dockerfile", labels[2].lower(), stages, (base, *edges))
+
+
+@cache
+def corpus_flow(name: str) -> Flow:
+    return collect_flow(case(name).build())
+
+
+def flow_of(text: str, target: str | None = None) -> Flow:
+    return collect_flow(evaluate(parse(text), target=target))
