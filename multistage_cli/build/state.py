@@ -185,6 +185,12 @@ class State(Struct, frozen=True):
         return tuple(self.exposed.values())
 
     @property
+    def ordinary_user(self) -> str | None:
+        """The user, with its group where that is given; None where it may be root, or is not known."""
+        user = self.user.value
+        return None if user is UNKNOWN or self.runs_as_root is not Claim.NO else user
+
+    @property
     def runs_as_root(self) -> Claim:
         """Whether the container's first process is root (uid 0), or an administrator on Windows."""
         user = self.user.value

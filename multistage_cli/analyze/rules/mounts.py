@@ -98,8 +98,8 @@ def cache_mount_not_writable(build: Build) -> Iterator[Match]:
     for entry in build.stages:
         for step in entry.steps:
             state = step.before
-            user = state.user.value
-            if user is UNKNOWN or state.runs_as_root is not Claim.NO or "sudo" in step.instruction.text:
+            user = state.ordinary_user
+            if user is None or "sudo" in step.instruction.text:
                 continue
             uid, _ = state.accounts.ids(user)
             for mount, target in _mounts(step, "cache"):

@@ -67,8 +67,8 @@ def _granted(entry: Entry, uid: Known[int], gid: Known[int]) -> Claim:
 
 def _out_of_reach(state: State, found: Started) -> str | None:
     """The path of a started program, where it is there and the user surely may not run it."""
-    program, user = found.program, state.user.value
-    if program is UNKNOWN or user is UNKNOWN or state.runs_as_root is not Claim.NO:
+    program, user = found.program, state.ordinary_user
+    if program is UNKNOWN or user is None:
         return None
     folders = state.path
     if "/" in program:
@@ -218,8 +218,8 @@ def copied_out_of_reach(build: Build, asked: Asked) -> Iterator[Match]:
     for index in asked.targets:
         entry = build.stages[index]
         state = entry.final
-        user = state.user.value
-        if user is UNKNOWN or state.runs_as_root is not Claim.NO:
+        user = state.ordinary_user
+        if user is None:
             continue
         blocked = [
             path for found in started(build, entry) if (path := _out_of_reach(state, found)) is not None

@@ -121,8 +121,8 @@ def user_by_name(build: Build, asked: Asked) -> Iterator[Match]:
     """
     for target, entry, step in _last_users(build, asked):
         final = target.final
-        user = final.user.value
-        if user is UNKNOWN or final.windows or final.runs_as_root is not Claim.NO:
+        user = final.ordinary_user
+        if user is None or final.windows:
             continue
         if final.healthcheck.line is not None or _is_for_building_only(build, target):
             continue

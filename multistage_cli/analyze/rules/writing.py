@@ -13,7 +13,7 @@ from multistage_cli.build.changes import (
     Installation,
     VirtualEnvironment,
 )
-from multistage_cli.build.claims import UNKNOWN, Claim
+from multistage_cli.build.claims import Claim
 from multistage_cli.build.started import instruction_of, started
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def output_not_writable(build: Build, asked: Asked) -> Iterator[Match]:
     for index in asked.targets:
         entry = build.stages[index]
         state = entry.final
-        user = state.user.value
-        if user is UNKNOWN or state.runs_as_root is not Claim.NO:
+        user = state.ordinary_user
+        if user is None:
             continue
         for found in started(build, entry):
             for path in found.writes:
@@ -95,8 +95,8 @@ def volume_not_writable(build: Build, asked: Asked) -> Iterator[Match]:
     for index in asked.targets:
         entry = build.stages[index]
         state = entry.final
-        user = state.user.value
-        if user is UNKNOWN or state.runs_as_root is not Claim.NO or state.windows:
+        user = state.ordinary_user
+        if user is None or state.windows:
             continue
         for path, line in state.volumes.items():
             place = instruction_of(build, entry, "VOLUME", line)
@@ -173,8 +173,8 @@ def writes_without_rights(build: Build) -> Iterator[Match]:
     for entry in build.stages:
         for step in entry.steps:
             state = step.before
-            user = state.user.value
-            if user is UNKNOWN or state.runs_as_root is not Claim.NO or state.windows or _changes_user(step):
+            user = state.ordinary_user
+            if user is None or state.windows or _changes_user(step):
                 continue
             if any(flag.name == "mount" for flag in step.instruction.flags):
                 continue
