@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -25,17 +24,17 @@ from multistage_cli.build.contents import content_of_text
 from multistage_cli.build.effects import Call, absolute, effect_of
 from multistage_cli.build.files import UMASK, Nature
 from multistage_cli.build.instructions import read_mounts
+from multistage_cli.build.run_environment import RunEnvironment
 from multistage_cli.build.take import parts_of, take
 from multistage_cli.build.wrappers import interpreter, is_posix, is_shell, nested_script, unwrap
 from multistage_cli.shell import Command, Runs, commands, shell_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from multistage_cli.build.accounts import Accounts
     from multistage_cli.build.files import Writer
     from multistage_cli.build.state import State
-    from multistage_cli.build.variables import Variables
     from multistage_cli.parser import Instruction
     from multistage_cli.shell import Script, Word
 
@@ -80,26 +79,6 @@ class _Surroundings(Struct, frozen=True):
     user: Known[str]
 
 
-class _Environment(Mapping[str, str]):
-    """The variables of a state whose value is known, without a copy of them."""
-
-    def __init__(self, variables: Variables, hidden: frozenset[str] = frozenset()) -> None:
-        self.variables = variables
-        self.hidden = hidden
-
-    def __getitem__(self, name: str) -> str:
-        value = None if name in self.hidden else self.variables.known(name)
-        if value is None or value is UNKNOWN:
-            raise KeyError(name)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self.variables.names() if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 class _RunReader:
     def __init__(
         self, instruction: Instruction, state: State, line: int | None, writer: Callable[[int], Writer]
@@ -112,7 +91,7 @@ class _RunReader:
         self._last_ids: tuple[Known[str], Accounts, tuple[Known[int], Known[int]]] | None = None
         self.user = state.user.value
         self.shell = ""
-        self.environment: Mapping[str, str] = _Environment(state.variables)
+        self.environment: Mapping[str, str] = RunEnvironment(state.variables)
         self.mounts = tuple(
             absolute(mount.target, state.working_directory.value).rstrip("/")
             for mount in read_mounts(instruction)
@@ -177,11 +156,12 @@ class _RunReader:
         self, script: Script, line_at: Callable[[int], int], depth: int, user: Known[str], outer: Claim
     ) -> Iterator[Change]:
         # What the script assigns itself is not what the environment says.
-        environment = {name: value for name, value in self.environment.items() if name not in script.assigned}
+        environment = RunEnvironment(self.state.variables, script.assigned)
         if "HOME" not in environment and "HOME" not in script.assigned:
             # The container runtime's doing, by /etc/passwd.
             home = "/root" if user in {"", "root", "0"} else self.state.accounts.home(user)
-            environment |= {} if home is UNKNOWN else {"HOME": home}
+            if home is not UNKNOWN:
+                environment["HOME"] = home
         folders: dict[tuple[int, ...], Known[str]] = {(): self.state.working_directory.value}
         for command in script.commands:
             folder = next(
@@ -200,7 +180,8 @@ class _RunReader:
             if (activated := _activated(words, folder)) is not None:
                 path = environment.get("PATH")
                 environment["VIRTUAL_ENV"] = activated
-                environment |= {} if path is None else {"PATH": f"{activated}/bin:{path}"}
+                if path is not None:
+                    environment["PATH"] = f"{activated}/bin:{path}"
             if words and words[0] in {"cd", "pushd", "popd"}:
                 folders[command.subshells] = _changed_folder(command, words, folder)
                 continue
